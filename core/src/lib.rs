@@ -1,1 +1,66 @@
-//! The crate is being written.
+//! What a transport of nestrs is made of, and nothing more: no dependency
+//! injection, no broker, no HTTP. A transport in another crate depends on
+//! this one alone.
+//!
+//! # Layout
+//!
+//! In the order a message meets it:
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`server`] | [`TransportServer`]: what listens, and what it says once it does |
+//! | [`framing`] | NestJS's TCP framing, without I/O |
+//! | [`packet`] | requests, events and replies as NestJS writes them |
+//! | [`pattern`] | a pattern of any shape and the one route it stands for |
+//! | [`route_table`] | from a packet's pattern to what answers it |
+//! | [`intake`] | how many messages may be in hand, and how they are finished |
+//! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
+//! | [`client`] | [`Transport`]: the calling side |
+//! | [`in_flight`] | replies that are still awaited |
+//! | [`error`] | [`TransportError`], the error that crosses the wire |
+//! | [`shutdown`] | stop, drain, abort |
+//!
+//! The next file on a message's path is [`server`].
+//!
+//! # A transport of your own
+//!
+//! Implement [`Transport`] to send and [`TransportServer`] to serve. The
+//! smallest client answers from memory:
+//!
+//! ```
+//! use nestrs_core::{Transport, TransportError, async_trait};
+//! use serde_json::{Value, json};
+//!
+//! struct Loopback;
+//!
+//! #[async_trait]
+//! impl Transport for Loopback {
+//!     async fn send_json(&self, pattern: &str, payload: Value) -> Result<Value, TransportError> {
+//!         Ok(json!({ "pattern": pattern, "echo": payload }))
+//!     }
+//!     async fn emit_json(&self, _: &str, _: Value) -> Result<(), TransportError> {
+//!         Ok(())
+//!     }
+//! }
+//! ```
+
+pub mod client;
+pub mod dispatch;
+pub mod error;
+pub mod framing;
+pub mod in_flight;
+pub mod intake;
+pub mod packet;
+pub mod pattern;
+pub mod route_table;
+pub mod server;
+pub mod shutdown;
+
+#[doc(no_inline)]
+pub use async_trait::async_trait;
+pub use client::{Outgoing, Replies, Transport};
+pub use dispatch::{Answer, Dispatch, Message, MessageKind};
+pub use error::{ErrorKind, TransportError};
+pub use pattern::Pattern;
+pub use server::{RunningServer, StartError, TransportServer};
+pub use shutdown::Shutdown;

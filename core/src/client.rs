@@ -1,0 +1,148 @@
+//! [`Transport`]: the calling side. Users call it through `ClientProxy`.
+//!
+//! The next file on a reply's path is [`crate::in_flight`].
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::dispatch::BoxStream;
+use crate::error::{ErrorKind, TransportError};
+
+/// The replies to one request, as JSON.
+pub type Replies = BoxStream<'static, Result<Bytes, TransportError>>;
+
+/// A message on its way out.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Outgoing<'a> {
+    /// The pattern, as a route.
+    pub pattern: &'a str,
+    /// The payload, as JSON.
+    pub payload: Bytes,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A message of a route and a JSON payload.
+    pub fn new(pattern: &'a str, payload: impl Into<Bytes>) -> Self {
+        Self {
+            pattern,
+            payload: payload.into(),
+        }
+    }
+}
+
+/// What can send messages.
+///
+/// The two `_json` methods are all a transport needs. The others are what
+/// `ClientProxy` calls: they carry payloads as the bytes they are, so a
+/// transport that has bytes underneath implements these and gets the first
+/// two from [`send_json_as_bytes`] and [`emit_json_as_bytes`].
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Sends a request and waits for its reply.
+    ///
+    /// # Errors
+    ///
+    /// The peer's error, or that no reply came.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future forgets the request; it may run all the same.
+    async fn send_json(&self, pattern: &str, payload: Value) -> Result<Value, TransportError>;
+
+    /// Sends an event, to which nothing is replied.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may or may not send the event.
+    async fn emit_json(&self, pattern: &str, payload: Value) -> Result<(), TransportError>;
+
+    /// [`send_json`](Self::send_json) with JSON text; `None` is a reply
+    /// without a value.
+    async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
+        let value = self
+            .send_json(message.pattern, from_json(&message.payload)?)
+            .await?;
+        to_json(&value).map(Some)
+    }
+
+    /// [`emit_json`](Self::emit_json) with JSON text.
+    async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
+        self.emit_json(message.pattern, from_json(&message.payload)?)
+            .await
+    }
+
+    /// A request that is answered by any number of replies, in order.
+    async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
+        let reply = self.send(message).await?;
+        Ok(Box::pin(Once(reply.map(Ok))))
+    }
+
+    /// Ends the connections; the next message makes new ones.
+    async fn close(&self) {}
+}
+
+/// [`Transport::send_json`] for a transport whose [`send`](Transport::send)
+/// does the work.
+///
+/// # Errors
+///
+/// Those of `send`, and a reply that is no JSON.
+pub async fn send_json_as_bytes(
+    transport: &dyn Transport,
+    pattern: &str,
+    payload: Value,
+) -> Result<Value, TransportError> {
+    match transport
+        .send(Outgoing::new(pattern, to_json(&payload)?))
+        .await?
+    {
+        Some(reply) => from_json(&reply),
+        None => Ok(Value::Null),
+    }
+}
+
+/// [`Transport::emit_json`] for a transport whose [`emit`](Transport::emit)
+/// does the work.
+///
+/// # Errors
+///
+/// Those of `emit`.
+pub async fn emit_json_as_bytes(
+    transport: &dyn Transport,
+    pattern: &str,
+    payload: Value,
+) -> Result<(), TransportError> {
+    transport
+        .emit(Outgoing::new(pattern, to_json(&payload)?))
+        .await
+}
+
+fn to_json(value: &Value) -> Result<Bytes, TransportError> {
+    let invalid = |error| TransportError::of_kind(ErrorKind::InvalidPayload, format!("{error}"));
+    serde_json::to_vec(value).map(Bytes::from).map_err(invalid)
+}
+
+fn from_json(json: &[u8]) -> Result<Value, TransportError> {
+    let invalid = |error| TransportError::of_kind(ErrorKind::InvalidPayload, format!("{error}"));
+    serde_json::from_slice(json).map_err(invalid)
+}
+
+/// A stream of at most one item.
+struct Once(Option<Result<Bytes, TransportError>>);
+
+impl futures_core::Stream for Once {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(self.0.take())
+    }
+}

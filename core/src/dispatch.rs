@@ -1,0 +1,127 @@
+//! [`Dispatch`]: what a server calls with each message, and what it gets to
+//! send back. A server knows nothing of handlers; a handler knows nothing of
+//! sockets.
+//!
+//! The next file on a message's path is the dispatcher of
+//! `nestrs-microservices`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_core::Stream;
+
+use crate::error::TransportError;
+use crate::packet::Packet;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A boxed stream that may move between threads.
+pub type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + Send + 'a>>;
+
+/// What answers messages.
+pub trait Dispatch: Send + Sync + 'static {
+    /// Answers one message. Never panics and never fails: errors and panics of
+    /// handlers are answers too.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the handler where it stands.
+    fn dispatch(&self, message: Message) -> BoxFuture<'static, Answer>;
+
+    /// The routes that are answered: what a server subscribes to where its
+    /// broker asks for that.
+    fn routes(&self) -> Vec<String>;
+}
+
+/// A message on its way to its handlers.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Message {
+    /// Whether an answer is wanted.
+    pub kind: MessageKind,
+    /// The pattern, as JSON.
+    pub pattern: Bytes,
+    /// The payload, as JSON; `null` where the peer sent none.
+    pub payload: Bytes,
+}
+
+/// Whether a message wants an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// Exactly one handler runs, and the caller waits for what it returns.
+    Request,
+    /// Every handler runs, and nobody waits.
+    Event,
+}
+
+impl Message {
+    /// A message of JSON `pattern` and `payload`.
+    ///
+    /// ```
+    /// use nestrs_core::{Message, MessageKind};
+    ///
+    /// let message = Message::new(MessageKind::Event, r#""user.created""#, r#"{"id":1}"#);
+    /// assert_eq!(message.payload, r#"{"id":1}"#);
+    /// ```
+    pub fn new(kind: MessageKind, pattern: impl Into<Bytes>, payload: impl Into<Bytes>) -> Self {
+        Self {
+            kind,
+            pattern: pattern.into(),
+            payload: payload.into(),
+        }
+    }
+
+    /// The message in a packet, and the id to answer it by. A packet without
+    /// an id is an event; that is all the difference NestJS makes.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use nestrs_core::packet::Packet;
+    /// use nestrs_core::{Message, MessageKind};
+    ///
+    /// let packet = Packet::parse(&Bytes::from(r#"{"pattern":"ping","id":null}"#))?;
+    /// let (message, id) = Message::from_packet(packet);
+    /// assert_eq!(message.kind, MessageKind::Request);
+    /// assert_eq!(id.unwrap(), "null");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn from_packet(packet: Packet) -> (Self, Option<Bytes>) {
+        const NULL: Bytes = Bytes::from_static(b"null");
+        let kind = if packet.id.is_some() {
+            MessageKind::Request
+        } else {
+            MessageKind::Event
+        };
+        let pattern = packet.pattern.unwrap_or(NULL);
+        (
+            Self::new(kind, pattern, packet.data.unwrap_or(NULL)),
+            packet.id,
+        )
+    }
+}
+
+/// What goes back for a message. Responses are JSON.
+#[non_exhaustive]
+pub enum Answer {
+    /// Nothing: the message was an event.
+    Silent,
+    /// One item, or none where the handler returned nothing, or an error.
+    One(Result<Option<Bytes>, TransportError>),
+    /// Items as they come; an error is the last of them.
+    Many(BoxStream<'static, Result<Bytes, TransportError>>),
+    /// No handler has the pattern.
+    NoHandler,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent => f.write_str("Silent"),
+            Self::One(result) => f.debug_tuple("One").field(result).finish(),
+            Self::Many(_) => f.write_str("Many(..)"),
+            Self::NoHandler => f.write_str("NoHandler"),
+        }
+    }
+}

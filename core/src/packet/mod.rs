@@ -1,0 +1,19 @@
+//! Packets as NestJS writes them. Payloads stay JSON text, borrowed from the
+//! bytes that arrived: nothing is turned into a [`Value`](serde_json::Value)
+//! here.
+//!
+//! | packet | JSON |
+//! |---|---|
+//! | request | `{"pattern":P,"data":D,"id":I}` |
+//! | event | `{"pattern":P,"data":D}` |
+//! | reply | `{"response":R,"isDisposed":true,"id":I}` |
+//! | error | `{"err":E,"isDisposed":true,"id":I}` |
+//!
+//! The next file on a message's path is [`crate::route_table`].
+
+mod object;
+mod reply;
+mod request;
+
+pub use reply::{Reply, ReplyPacket};
+pub use request::{Packet, write_event, write_request};

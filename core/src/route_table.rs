@@ -1,0 +1,120 @@
+//! From a packet's pattern to what answers it.
+//!
+//! The next file on a message's path is [`crate::intake`].
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use crate::pattern::Pattern;
+
+/// What is registered under each route, found in one hash of the pattern as
+/// it came.
+///
+/// ```
+/// use nestrs_core::Pattern;
+/// use nestrs_core::route_table::RouteTable;
+/// use serde_json::json;
+///
+/// let mut table = RouteTable::default();
+/// *table.entry(Pattern::from(json!({ "b": 1, "a": 2 }))) = "handler";
+///
+/// // The object in any order of keys, or its text as a string: one pattern.
+/// assert_eq!(table.find(br#"{"b":1,"a":2}"#).unwrap().1, &"handler");
+/// assert_eq!(table.find(br#""{\"a\":2,\"b\":1}""#).unwrap().1, &"handler");
+/// assert!(table.find(b"\"other\"").is_none());
+/// ```
+#[derive(Debug, Clone)]
+pub struct RouteTable<T> {
+    exact: FxHashMap<String, T>,
+}
+
+impl<T> Default for RouteTable<T> {
+    fn default() -> Self {
+        Self {
+            exact: FxHashMap::default(),
+        }
+    }
+}
+
+impl<T> RouteTable<T> {
+    /// What stands under `pattern`, made by `Default` if nothing does yet.
+    pub fn entry(&mut self, pattern: Pattern) -> &mut T
+    where
+        T: Default,
+    {
+        self.exact.entry(pattern.into_string()).or_default()
+    }
+
+    /// The route and the entry for a pattern given as JSON text.
+    pub fn find(&self, pattern: &[u8]) -> Option<(&str, &T)> {
+        // Most patterns come as they were registered: a plain string, or an
+        // object whose keys are in order already.
+        let text = pattern_text(pattern)?;
+        if let Some((route, entry)) = self.exact.get_key_value(&*text) {
+            return Some((route, entry));
+        }
+        let route = Pattern::parse(&text);
+        self.exact
+            .get_key_value(&*route)
+            .map(|(route, entry)| (route.as_str(), entry))
+    }
+
+    /// Every route and what stands under it, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.exact
+            .iter()
+            .map(|(route, entry)| (route.as_str(), entry))
+    }
+}
+
+/// A pattern as text: a JSON string's content, anything else as it is written.
+/// `None` when it is no UTF-8 or no JSON.
+///
+/// ```
+/// use nestrs_core::route_table::pattern_text;
+///
+/// assert_eq!(pattern_text(br#""math.add""#).unwrap(), "math.add");
+/// assert_eq!(pattern_text(br#"{"cmd":"sum"}"#).unwrap(), r#"{"cmd":"sum"}"#);
+/// ```
+pub fn pattern_text(pattern: &[u8]) -> Option<Cow<'_, str>> {
+    let text = std::str::from_utf8(pattern).ok()?;
+    match text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        Some(content) if !content.contains('\\') => Some(Cow::Borrowed(content)),
+        Some(_) => serde_json::from_str(text).ok().map(Cow::Owned),
+        None => Some(Cow::Borrowed(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_found_however_it_is_written() {
+        let mut table: RouteTable<u8> = RouteTable::default();
+        *table.entry(Pattern::from("math.add")) = 1;
+        *table.entry(Pattern::parse(r#"{"cmd":"sum"}"#)) = 2;
+        *table.entry(Pattern::parse("1")) = 3;
+        for (pattern, found) in [
+            (r#""math.add""#, Some(1)),
+            (r#""math\u002eadd""#, Some(1)),
+            (r#"{"cmd":"sum"}"#, Some(2)),
+            (r#"{ "cmd" : "sum" }"#, Some(2)),
+            (r#""{\"cmd\":\"sum\"}""#, Some(2)),
+            (r#"{"cmd":"other"}"#, None),
+            ("1", Some(3)),
+            (r#""1.0""#, Some(3)),
+            ("null", None),
+        ] {
+            assert_eq!(
+                table.find(pattern.as_bytes()).map(|(_, n)| *n),
+                found,
+                "{pattern}"
+            );
+        }
+    }
+}
