@@ -15,6 +15,7 @@
 //! | [`route_table`] | from a packet's pattern to what answers it |
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
+//! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
 //! | [`in_flight`] | replies that are still awaited |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
@@ -52,6 +53,7 @@ pub mod in_flight;
 pub mod intake;
 pub mod packet;
 pub mod pattern;
+pub mod replies;
 pub mod route_table;
 pub mod server;
 pub mod shutdown;
