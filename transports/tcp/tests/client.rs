@@ -1,0 +1,214 @@
+//! Client and server together: many calls on one connection, connections that
+//! break, servers that stop.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use common::Server;
+use nestrs_core::{ErrorKind, Transport};
+use nestrs_transport_tcp::{TcpMicroserviceOptions, TcpTransport, TcpTransportOptions};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_calls_at_once_on_one_connection() {
+    let server = Server::start().await;
+    let client = server.client();
+    let calls: Vec<_> = (0..2_000)
+        .map(|i| {
+            let client = client.clone();
+            tokio::spawn(async move { (i, client.send_json("slow", json!(i % 50)).await) })
+        })
+        .collect();
+    for call in calls {
+        let (i, reply) = call.await.unwrap();
+        assert_eq!(reply, Ok(json!(i % 50)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_calls_in_hand_together() {
+    let server = Server::start().await;
+    let client = server.client();
+    let calls: Vec<_> = (0..2_000)
+        .map(|i| {
+            let client = client.clone();
+            tokio::spawn(async move { client.send_json("gated", json!(i)).await == Ok(json!(i)) })
+        })
+        .collect();
+    server.until_started(2_000).await;
+    server.gate.add_permits(2_000);
+    for call in calls {
+        assert!(call.await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_fast_call_does_not_wait_for_a_slow_one() {
+    let server = Server::start().await;
+    let client = server.client();
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.send_json("slow", json!(500)).await }
+    });
+    server.until_started(1).await;
+    let start = Instant::now();
+    client.send_json("echo", json!(1)).await.unwrap();
+    assert!(
+        start.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(!slow.is_finished());
+    slow.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_comes_back_after_its_server_does() {
+    let server = Server::start().await;
+    let client = server.client();
+    client.send_json("echo", json!(1)).await.unwrap();
+    let addr = server.addr;
+    server.shutdown.stop();
+    server.done.await.unwrap();
+
+    let again = Server::with(TcpMicroserviceOptions::new(addr)).await;
+    for i in 0..5 {
+        assert_eq!(client.send_json("echo", json!(i)).await, Ok(json!(i)));
+    }
+    drop(again);
+}
+
+#[tokio::test]
+async fn a_call_waits_for_a_server_that_is_on_its_way() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = free.local_addr().unwrap();
+    drop(free);
+    let client = TcpTransport::new(TcpTransportOptions::new(addr));
+    let call = tokio::spawn(async move { client.send_json("echo", json!(1)).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!call.is_finished());
+    let _server = Server::with(TcpMicroserviceOptions::new(addr)).await;
+    assert_eq!(call.await.unwrap(), Ok(json!(1)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = free.local_addr().unwrap();
+    drop(free);
+    let client = TcpTransport::new(TcpTransportOptions {
+        connect_timeout: Duration::from_millis(100),
+        ..TcpTransportOptions::new(addr)
+    });
+    for error in [
+        client.send_json("echo", json!(1)).await.unwrap_err(),
+        client.emit_json("echo", json!(1)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Connect);
+        let expected = format!("cannot connect to {addr} within 100ms: ");
+        assert!(error.message.starts_with(&expected), "{error}");
+        assert!(error.message.contains("refused"), "{error}");
+    }
+}
+
+#[test]
+fn a_client_needs_no_runtime_and_outlives_one() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let serving = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = serving.block_on(Server::start());
+    let client = server.client();
+    for i in 0..3 {
+        let reply = runtime().block_on(client.send_json("echo", json!(i)));
+        assert_eq!(reply, Ok(json!(i)));
+    }
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_in_hand_and_starts_nothing() {
+    let server = Server::start().await;
+    let client = server.client();
+    let calls: Vec<_> = (0..200)
+        .map(|i| {
+            let client = client.clone();
+            tokio::spawn(async move { client.send_json("gated", json!(i)).await })
+        })
+        .collect();
+    server.until_started(200).await;
+    server.shutdown.stop();
+    // Not taken in any more.
+    let late = client.send_json("echo", json!("late"));
+    server.gate.add_permits(200);
+    let late = late.await;
+    for (i, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap(), Ok(json!(i)));
+    }
+    server.done.await.unwrap();
+    assert_eq!(server.started.load(Ordering::SeqCst), 200);
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::ConnectionClosed);
+}
+
+#[tokio::test]
+async fn an_abort_ends_a_server_whose_handlers_do_not() {
+    let server = Server::start().await;
+    let client = server.client();
+    let call = tokio::spawn(async move { client.send_json("gated", json!(1)).await });
+    server.until_started(1).await;
+    server.shutdown.abort();
+    server.done.await.unwrap();
+    assert_eq!(
+        call.await.unwrap().unwrap_err().kind(),
+        ErrorKind::ConnectionClosed
+    );
+    assert_eq!(server.finished.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn never_more_in_hand_than_allowed() {
+    let server = Server::with(TcpMicroserviceOptions {
+        max_in_flight: 10,
+        ..TcpMicroserviceOptions::new("127.0.0.1:0")
+    })
+    .await;
+    let client = server.client();
+    for _ in 0..100 {
+        client.emit_json("gated", json!(1)).await.unwrap();
+    }
+    server.until_started(10).await;
+    for released in 1..=90 {
+        server.gate.add_permits(1);
+        server.until_started(10 + released).await;
+        let in_hand =
+            server.started.load(Ordering::SeqCst) - server.finished.load(Ordering::SeqCst);
+        assert!(in_hand <= 10, "{in_hand}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_client_ends_its_calls_and_connects_again_when_used() {
+    let server = Server::start().await;
+    let client = server.client();
+    let call = tokio::spawn({
+        let client = client.clone();
+        async move { client.send_json("gated", json!(1)).await }
+    });
+    server.until_started(1).await;
+    client.close().await;
+    assert_eq!(
+        call.await.unwrap().unwrap_err().kind(),
+        ErrorKind::ConnectionClosed
+    );
+    assert_eq!(client.send_json("echo", json!(2)).await, Ok(json!(2)));
+}
