@@ -1,4 +1,4 @@
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::{error::Error, process};
 
@@ -25,6 +25,8 @@ pub(crate) fn install(package: &str, by_hand: &str) -> Result<(), Error> {
         command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]);
         // Another apt may be at work on a machine that has just booted.
         command.args(["-o", "DPkg::Lock::Timeout=120"]).args(args);
+        // Hundreds of lines otherwise; what goes wrong is on stderr.
+        command.stdout(Stdio::null());
         process::run(&mut command).map_err(|error| missing(&format!("{error}")))
     };
     apt(&["update"])?;
