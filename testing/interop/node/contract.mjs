@@ -1,0 +1,88 @@
+// The handlers that every server of the interop tests answers with, whatever it is written in.
+import { nest } from './nest.mjs';
+
+const { Controller, EventPattern, MessagePattern, Module, RpcException } = nest;
+const { BehaviorSubject, concat, filter, firstValueFrom, mergeMap } = nest.rxjs;
+const { of, range, throwError, timer } = nest.rxjs;
+
+class Contract {
+  events = new BehaviorSubject([]);
+
+  add({ a, b }) {
+    return { result: a + b };
+  }
+
+  sum(numbers) {
+    return numbers.reduce((total, each) => total + each, 0);
+  }
+
+  echo(data) {
+    return data;
+  }
+
+  slow({ ms }) {
+    return new Promise((answer) => setTimeout(() => answer(ms), ms));
+  }
+
+  failString() {
+    throw new RpcException('boom');
+  }
+
+  failObject() {
+    throw new RpcException({ code: 42, message: 'obj boom' });
+  }
+
+  failCrash() {
+    throw new Error('what a caller must not get to see');
+  }
+
+  nothing() {}
+
+  nullValue() {
+    return null;
+  }
+
+  stream({ n }) {
+    return range(0, n);
+  }
+
+  // A value and an error in the same turn would leave as the error alone.
+  streamFail() {
+    const late = timer(1).pipe(mergeMap(() => throwError(() => new RpcException('late'))));
+    return concat(of(0), late);
+  }
+
+  userCreated(data) {
+    this.events.next([...this.events.value, data]);
+  }
+
+  // Answers once there are `atLeast` events, so that no test has to poll or to sleep.
+  eventsSeen({ atLeast }) {
+    return firstValueFrom(this.events.pipe(filter((seen) => seen.length >= atLeast)));
+  }
+}
+
+const routes = {
+  add: MessagePattern('math.add'),
+  sum: MessagePattern({ cmd: 'sum' }),
+  echo: MessagePattern('echo'),
+  slow: MessagePattern('slow'),
+  failString: MessagePattern('fail.string'),
+  failObject: MessagePattern('fail.object'),
+  failCrash: MessagePattern('fail.crash'),
+  nothing: MessagePattern('nothing'),
+  nullValue: MessagePattern('null.value'),
+  stream: MessagePattern('stream'),
+  streamFail: MessagePattern('stream.fail'),
+  userCreated: EventPattern('user.created'),
+  eventsSeen: MessagePattern('events.seen'),
+};
+
+// What TypeScript's decorator syntax comes down to.
+for (const [method, decorate] of Object.entries(routes)) {
+  decorate(Contract.prototype, method, Object.getOwnPropertyDescriptor(Contract.prototype, method));
+}
+Controller()(Contract);
+
+export class ContractModule {}
+Module({ controllers: [Contract] })(ContractModule);

@@ -1,0 +1,21 @@
+// What differs from one transport to the next. A new transport is one entry here.
+import { nest } from './nest.mjs';
+
+const transports = {
+  tcp: {
+    transport: nest.Transport.TCP,
+    // The port the system chose where the options asked for port 0.
+    port: (app) => app.unwrap().address().port,
+  },
+};
+
+/** Reads `<transport> <options-json>` from the command line. */
+export function fromCommandLine() {
+  const [name, options = '{}'] = process.argv.slice(2);
+  const found = transports[name];
+  if (!found) {
+    console.error(`no transport "${name}"; there are: ${Object.keys(transports).join(', ')}`);
+    process.exit(2);
+  }
+  return { ...found, options: JSON.parse(options) };
+}

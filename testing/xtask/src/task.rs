@@ -1,0 +1,100 @@
+use crate::{error::Error, interop, setup, test};
+
+const HELP: &str = "\
+Usage: cargo xtask <task>
+
+  help                   this list
+  setup                  install what the tests need: Node.js and the NestJS packages
+  test [cargo test args] set up, then run every test of the workspace
+  interop [filter]       set up, then run the tests with NestJS peers, one line a case
+";
+
+/// What the command line asks for.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Task {
+    Help,
+    Setup,
+    Test(Vec<String>),
+    Interop(Vec<String>),
+}
+
+impl Task {
+    pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Self, Error> {
+        let mut args = args.into_iter();
+        let name = args.next();
+        let rest: Vec<_> = args.collect();
+        let task = match name.as_deref() {
+            None | Some("help" | "-h" | "--help") => Self::Help,
+            Some("setup") => Self::Setup,
+            Some("test") => return Ok(Self::Test(rest)),
+            Some("interop") => return Ok(Self::Interop(rest)),
+            Some(other) => return Err(Error::Usage(format!("there is no task `{other}`"))),
+        };
+        match rest.first() {
+            Some(extra) if task != Self::Help => {
+                Err(Error::Usage(format!("`{extra}` is one argument too many")))
+            }
+            _ => Ok(task),
+        }
+    }
+
+    pub(crate) fn run(self) -> Result<(), Error> {
+        match self {
+            Self::Help => {
+                print!("{HELP}");
+                Ok(())
+            }
+            Self::Setup => setup::run(),
+            Self::Test(args) => test::run(args),
+            Self::Interop(filters) => interop::run(filters),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Task, String> {
+        let args = line.split_whitespace().map(str::to_owned);
+        Task::parse(args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_task_of_the_help_exists() {
+        let tasks = HELP.lines().filter_map(|line| line.strip_prefix("  "));
+        let names: Vec<_> = tasks
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(names.len(), 4);
+        for name in names {
+            assert!(parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_argument_asks_for_help() {
+        assert_eq!(parse(""), Ok(Task::Help));
+        assert_eq!(parse("--help test"), Ok(Task::Help));
+    }
+
+    #[test]
+    fn test_hands_its_arguments_on() {
+        let args = ["-p", "nestrs", "--", "--nocapture"].map(str::to_owned);
+        assert_eq!(
+            parse("test -p nestrs -- --nocapture"),
+            Ok(Task::Test(args.into()))
+        );
+        assert_eq!(parse("interop tcp"), Ok(Task::Interop(vec!["tcp".into()])));
+    }
+
+    #[test]
+    fn a_task_that_does_not_exist_is_named_with_where_to_look() {
+        let error = parse("tset").unwrap_err();
+        assert!(
+            error.contains("`tset`") && error.contains("cargo xtask help"),
+            "{error}"
+        );
+        assert!(parse("setup twice").unwrap_err().contains("`twice`"));
+    }
+}
