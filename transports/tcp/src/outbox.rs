@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
 #[derive(Default)]
 struct State {
     unwritten: Vec<u8>,
+    /// Frames in `unwritten`.
+    frames: usize,
     /// Bytes ever appended and ever written.
     pushed: u64,
     written: u64,
@@ -113,6 +115,7 @@ impl Outbox {
         }
         let before = state.unwritten.len();
         write_frame(&mut state.unwritten, parts);
+        state.frames += 1;
         state.pushed += (state.unwritten.len() - before) as u64;
         if state.waiting() > self.limit as u64 {
             tracing::warn!(
@@ -175,6 +178,9 @@ impl Outbox {
 
     async fn write_batches<W: AsyncWrite + Unpin>(&self, writer: &mut W) -> io::Result<()> {
         let mut batch = Vec::new();
+        // Whether the last batch was of several frames. Where one call waits
+        // for the other, there is nobody to let go first.
+        let mut busy = false;
         loop {
             {
                 let mut state = self.lock();
@@ -183,9 +189,17 @@ impl Outbox {
                     _ if state.unwritten.is_empty() && state.is_done() => return Ok(()),
                     _ => std::mem::swap(&mut batch, &mut state.unwritten),
                 }
+                if !batch.is_empty() {
+                    busy = std::mem::take(&mut state.frames) > 1;
+                }
             }
             if batch.is_empty() {
                 self.work.notified().await;
+                if busy {
+                    // Whoever else is about to send gets to do so first: one
+                    // write for all costs little more than one for the first.
+                    tokio::task::yield_now().await;
+                }
                 continue;
             }
             let mut at = 0;

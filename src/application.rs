@@ -1,0 +1,196 @@
+//! [`MicroserviceApplication`]: an application that has been described and not
+//! started.
+//!
+//! The next file on a message's path is the host in `nestrs-microservices`.
+#![cfg(feature = "microservices")]
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nestrs_core::TransportServer;
+use nestrs_di::{Graph, GraphError, Module};
+use nestrs_microservices::Host;
+
+#[cfg(feature = "http")]
+use crate::http::NestApplication;
+use crate::running::{DEFAULT_GRACE_PERIOD, RunningApplication};
+use crate::signal::StopSignals;
+use crate::BootstrapError;
+
+/// An application with a microservice server and, in hybrid mode, an HTTP side.
+///
+/// Made by [`NestFactory::create_microservice`](crate::NestFactory::create_microservice).
+#[must_use = "an application does nothing until it is told to listen"]
+pub struct MicroserviceApplication {
+    graph: fn() -> Result<Graph, GraphError>,
+    server: Box<dyn TransportServer>,
+    grace_period: Duration,
+    #[cfg(feature = "http")]
+    http_port: Option<u16>,
+    #[cfg(feature = "http")]
+    http: NestApplication,
+}
+
+impl MicroserviceApplication {
+    pub(crate) fn new<M: Module>(server: Box<dyn TransportServer>) -> Self {
+        Self {
+            graph: Graph::of::<M>,
+            server,
+            grace_period: DEFAULT_GRACE_PERIOD,
+            #[cfg(feature = "http")]
+            http_port: None,
+            #[cfg(feature = "http")]
+            http: NestApplication::default(),
+        }
+    }
+
+    /// Hybrid mode: serve HTTP from the same process, on `port`; 0 is a free
+    /// one.
+    ///
+    /// ```
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let app = NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::default())
+    ///     .also_listen_http(3000)
+    ///     .configure_http(|http| http.enable_health_check("/health"));
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "http")]
+    pub fn also_listen_http(self, port: u16) -> Self {
+        Self { http_port: Some(port), ..self }
+    }
+
+    /// Sets up the HTTP side, which [`also_listen_http`](Self::also_listen_http)
+    /// turns on.
+    #[cfg(feature = "http")]
+    pub fn configure_http(
+        self,
+        configure: impl FnOnce(NestApplication) -> NestApplication,
+    ) -> Self {
+        Self { http: configure(self.http), ..self }
+    }
+
+    /// How long what is in hand may take to finish once the application stops;
+    /// 10 s unless told otherwise. What takes longer is dropped.
+    pub fn grace_period(self, grace_period: Duration) -> Self {
+        Self { grace_period, ..self }
+    }
+
+    /// Starts and runs until SIGINT or SIGTERM, then finishes what is in hand.
+    ///
+    /// When it cannot start, the whole report goes to standard error and the
+    /// process exits with 1. To have it as a value, call
+    /// [`try_listen`](Self::try_listen).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the application without finishing anything.
+    pub async fn listen(self) {
+        if let Err(error) = self.try_listen().await {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
+
+    /// [`listen`](Self::listen), with what keeps it from starting as a value.
+    ///
+    /// # Errors
+    ///
+    /// When the application cannot start; nothing of it runs then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the application without finishing anything.
+    pub async fn try_listen(self) -> Result<(), BootstrapError> {
+        let mut signals = StopSignals::watch().map_err(BootstrapError::Signals)?;
+        let running = self.start().await?;
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping");
+        tokio::select! {
+            () = running.shutdown() => {}
+            // Whoever asks twice does not want to wait.
+            signal = signals.next() => tracing::warn!(signal, "stopped without finishing"),
+        }
+        Ok(())
+    }
+
+    /// [`try_listen`](Self::try_listen) that runs until `shutdown` is ready
+    /// instead of until a signal.
+    ///
+    /// # Errors
+    ///
+    /// When the application cannot start; nothing of it runs then.
+    pub async fn listen_with_shutdown(
+        self,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), BootstrapError> {
+        let running = self.start().await?;
+        shutdown.await;
+        running.shutdown().await;
+        Ok(())
+    }
+
+    /// Starts, and returns once every server is ready to be called.
+    ///
+    /// ```
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let options = TcpMicroserviceOptions::new("127.0.0.1:0");
+    /// let running = NestFactory::create_microservice::<AppModule>(options).start().await?;
+    /// println!("{}", running.addresses().join(", "));
+    /// running.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the application cannot start; nothing of it runs then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops what has been started.
+    pub async fn start(self) -> Result<RunningApplication, BootstrapError> {
+        let graph = (self.graph)()?;
+        let host = Host::of(&graph)?;
+        let container = graph.construct().await?;
+        let dispatcher = Arc::new(host.bind(&container));
+
+        let mut running = RunningApplication::new(container, self.grace_period);
+        let transport = self.server.transport();
+        let server = self.server.start(dispatcher, running.shutdown_handle()).await;
+        running.add_server(
+            server.map_err(|source| BootstrapError::Server { transport, source })?,
+        );
+        #[cfg(feature = "http")]
+        if let Some(port) = self.http_port {
+            let http = self.http.start(port, running.container(), running.shutdown_handle());
+            running.add_http(http.await?);
+        }
+        for address in running.addresses() {
+            tracing::info!(%address, "listening");
+        }
+        Ok(running)
+    }
+}
+
+impl fmt::Debug for MicroserviceApplication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MicroserviceApplication")
+            .field("transport", &self.server.transport())
+            .finish_non_exhaustive()
+    }
+}
+

@@ -1,0 +1,94 @@
+//! [`BootstrapError`]: why an application could not start.
+
+use std::error::Error;
+use std::fmt;
+
+use nestrs_di::{ConstructError, GraphError};
+
+/// Why an application could not start. Displayed, it is the whole report.
+///
+/// Nothing of the application is left behind: what had been started is stopped
+/// again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BootstrapError {
+    /// The modules do not fit together. Nothing was constructed.
+    Graph(GraphError),
+    /// Constructors failed.
+    Construct(ConstructError),
+    /// Handlers are in each other's way. Nothing was constructed.
+    #[cfg(feature = "microservices")]
+    Handlers(nestrs_microservices::HandlersError),
+    /// A server could not listen.
+    #[cfg(feature = "microservices")]
+    Server {
+        /// The server's transport, as `tcp`.
+        transport: &'static str,
+        /// What kept it.
+        source: nestrs_core::StartError,
+    },
+    /// The HTTP side could not listen.
+    #[cfg(feature = "http")]
+    Http {
+        /// Where it was to listen.
+        address: std::net::SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The signals that stop the application could not be watched.
+    Signals(std::io::Error),
+}
+
+impl fmt::Display for BootstrapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Graph(error) => error.fmt(f),
+            Self::Construct(error) => error.fmt(f),
+            #[cfg(feature = "microservices")]
+            Self::Handlers(error) => error.fmt(f),
+            #[cfg(feature = "microservices")]
+            Self::Server { transport, source } => write!(f, "the {transport} server: {source}"),
+            #[cfg(feature = "http")]
+            Self::Http { address, source } => {
+                write!(f, "the HTTP side: cannot listen on {address}: {source}")
+            }
+            Self::Signals(error) => write!(f, "cannot watch for SIGINT and SIGTERM: {error}"),
+        }
+    }
+}
+
+impl Error for BootstrapError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // The variants whose text is their source's are transparent.
+        match self {
+            Self::Graph(error) => error.source(),
+            Self::Construct(error) => error.source(),
+            #[cfg(feature = "microservices")]
+            Self::Handlers(error) => error.source(),
+            #[cfg(feature = "microservices")]
+            Self::Server { source, .. } => Some(source),
+            #[cfg(feature = "http")]
+            Self::Http { source, .. } => Some(source),
+            Self::Signals(error) => Some(error),
+        }
+    }
+}
+
+impl From<GraphError> for BootstrapError {
+    fn from(error: GraphError) -> Self {
+        Self::Graph(error)
+    }
+}
+
+impl From<ConstructError> for BootstrapError {
+    fn from(error: ConstructError) -> Self {
+        Self::Construct(error)
+    }
+}
+
+#[cfg(feature = "microservices")]
+impl From<nestrs_microservices::HandlersError> for BootstrapError {
+    fn from(error: nestrs_microservices::HandlersError) -> Self {
+        Self::Handlers(error)
+    }
+}

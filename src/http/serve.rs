@@ -1,0 +1,51 @@
+//! Listening for HTTP, until the application stops.
+
+use std::net::SocketAddr;
+
+use nestrs_core::Shutdown;
+use nestrs_core::dispatch::BoxFuture;
+use nestrs_di::Container;
+use tokio::net::TcpListener;
+
+use super::NestApplication;
+use crate::BootstrapError;
+
+/// An HTTP server that listens.
+pub(crate) struct RunningHttp {
+    pub(crate) local_addr: SocketAddr,
+    pub(crate) done: BoxFuture<'static, ()>,
+}
+
+impl NestApplication {
+    pub(crate) async fn start(
+        self,
+        port: u16,
+        container: &Container,
+        shutdown: Shutdown,
+    ) -> Result<RunningHttp, BootstrapError> {
+        let address = self.socket_addr(port);
+        let failed = |source| BootstrapError::Http { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let local_addr = listener.local_addr().map_err(failed)?;
+        let router = self.into_router(container);
+        let done = tokio::spawn(async move {
+            let stopping = shutdown.clone();
+            let serve = axum::serve(listener, router)
+                .with_graceful_shutdown(async move { stopping.stopping().await });
+            tokio::select! {
+                served = serve => {
+                    if let Err(error) = served {
+                        tracing::error!(%error, "the HTTP side ended");
+                    }
+                }
+                () = shutdown.aborting() => {}
+            }
+        });
+        let done = Box::pin(async move {
+            if let Err(error) = done.await {
+                tracing::error!(%error, "the HTTP side ended early");
+            }
+        });
+        Ok(RunningHttp { local_addr, done })
+    }
+}

@@ -1,0 +1,18 @@
+//! Everything an application's files usually need: `use nestrs::prelude::*;`.
+
+pub use crate::NestFactory;
+#[doc(no_inline)]
+pub use crate::di::{DynamicModule, Injectable, Module, Provider};
+pub use crate::{async_trait, injectable, module};
+
+#[cfg(feature = "http")]
+pub use crate::{Controller, CorsOptions, NestApplication};
+
+#[cfg(feature = "microservices")]
+#[doc(no_inline)]
+pub use crate::microservices::{
+    self, ClientConfig, ClientProxy, ClientsModule, ClientsService, EventBus, MicroCanActivate,
+    MicroIncomingInterceptor, MicroPipeTransform, Pattern, Transport, TransportError,
+    event_pattern, event_routes, message_pattern, micro_routes, on_event, use_micro_guards,
+    use_micro_interceptors, use_micro_pipes,
+};
