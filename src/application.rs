@@ -2,7 +2,6 @@
 //! started.
 //!
 //! The next file on a message's path is the host in `nestrs-microservices`.
-#![cfg(feature = "microservices")]
 
 use std::fmt;
 use std::future::Future;
@@ -11,13 +10,13 @@ use std::time::Duration;
 
 use nestrs_core::TransportServer;
 use nestrs_di::{Graph, GraphError, Module};
-use nestrs_microservices::Host;
+use nestrs_microservices::{Dispatcher, subscribe_listeners};
 
+use crate::BootstrapError;
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
 use crate::running::{DEFAULT_GRACE_PERIOD, RunningApplication};
 use crate::signal::StopSignals;
-use crate::BootstrapError;
 
 /// An application with a microservice server and, in hybrid mode, an HTTP side.
 ///
@@ -63,7 +62,10 @@ impl MicroserviceApplication {
     /// ```
     #[cfg(feature = "http")]
     pub fn also_listen_http(self, port: u16) -> Self {
-        Self { http_port: Some(port), ..self }
+        Self {
+            http_port: Some(port),
+            ..self
+        }
     }
 
     /// Sets up the HTTP side, which [`also_listen_http`](Self::also_listen_http)
@@ -73,13 +75,19 @@ impl MicroserviceApplication {
         self,
         configure: impl FnOnce(NestApplication) -> NestApplication,
     ) -> Self {
-        Self { http: configure(self.http), ..self }
+        Self {
+            http: configure(self.http),
+            ..self
+        }
     }
 
     /// How long what is in hand may take to finish once the application stops;
     /// 10 s unless told otherwise. What takes longer is dropped.
     pub fn grace_period(self, grace_period: Duration) -> Self {
-        Self { grace_period, ..self }
+        Self {
+            grace_period,
+            ..self
+        }
     }
 
     /// Starts and runs until SIGINT or SIGTERM, then finishes what is in hand.
@@ -164,19 +172,22 @@ impl MicroserviceApplication {
     /// Dropping the future stops what has been started.
     pub async fn start(self) -> Result<RunningApplication, BootstrapError> {
         let graph = (self.graph)()?;
-        let host = Host::of(&graph)?;
         let container = graph.construct().await?;
-        let dispatcher = Arc::new(host.bind(&container));
+        let dispatcher = Arc::new(Dispatcher::of(&container)?);
+        subscribe_listeners(&container);
 
         let mut running = RunningApplication::new(container, self.grace_period);
         let transport = self.server.transport();
-        let server = self.server.start(dispatcher, running.shutdown_handle()).await;
-        running.add_server(
-            server.map_err(|source| BootstrapError::Server { transport, source })?,
-        );
+        let server = self
+            .server
+            .start(dispatcher, running.shutdown_handle())
+            .await;
+        running.add_server(server.map_err(|source| BootstrapError::Server { transport, source })?);
         #[cfg(feature = "http")]
         if let Some(port) = self.http_port {
-            let http = self.http.start(port, running.container(), running.shutdown_handle());
+            let http = self
+                .http
+                .start(port, running.container(), running.shutdown_handle());
             running.add_http(http.await?);
         }
         for address in running.addresses() {
@@ -193,4 +204,3 @@ impl fmt::Debug for MicroserviceApplication {
             .finish_non_exhaustive()
     }
 }
-

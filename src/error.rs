@@ -16,9 +16,9 @@ pub enum BootstrapError {
     Graph(GraphError),
     /// Constructors failed.
     Construct(ConstructError),
-    /// Handlers are in each other's way. Nothing was constructed.
+    /// Handlers are in each other's way.
     #[cfg(feature = "microservices")]
-    Handlers(nestrs_microservices::HandlersError),
+    Handlers(nestrs_microservices::BindError),
     /// A server could not listen.
     #[cfg(feature = "microservices")]
     Server {
@@ -87,8 +87,8 @@ impl From<ConstructError> for BootstrapError {
 }
 
 #[cfg(feature = "microservices")]
-impl From<nestrs_microservices::HandlersError> for BootstrapError {
-    fn from(error: nestrs_microservices::HandlersError) -> Self {
+impl From<nestrs_microservices::BindError> for BootstrapError {
+    fn from(error: nestrs_microservices::BindError) -> Self {
         Self::Handlers(error)
     }
 }

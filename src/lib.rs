@@ -1,1 +1,110 @@
-//! The crate is being written.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//! Dependency injection and microservices in the style of NestJS, and on the
+//! same wire: a NestJS service cannot tell a nestrs service from one of its
+//! own.
+//!
+//! ```no_run
+//! use nestrs::microservices::TcpMicroserviceOptions;
+//! use nestrs::prelude::*;
+//! use serde_json::{Value, json};
+//!
+//! #[injectable]
+//! struct MathService;
+//!
+//! #[micro_routes]
+//! impl MathService {
+//!     #[message_pattern("math.add")]
+//!     async fn add(&self, payload: Value) -> Result<Value, TransportError> {
+//!         let sum = payload["a"].as_f64().unwrap_or(0.0) + payload["b"].as_f64().unwrap_or(0.0);
+//!         Ok(json!({ "result": sum }))
+//!     }
+//! }
+//!
+//! #[module(providers = [MathService], microservices = [MathService])]
+//! struct AppModule;
+//!
+//! #[tokio::main]
+//! async fn main() {
+//!     NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::default())
+//!         .listen()
+//!         .await;
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `http` (default) | the HTTP side of an application, on axum |
+//! | `microservices` | message handlers and clients, over TCP |
+//! | `tls` | TLS for the transports that are on |
+//!
+//! # Layout
+//!
+//! [`factory`] makes an [`application`], which is described, checked and
+//! started; once it is [`running`] it can be asked and stopped. [`http`] is its
+//! HTTP side. Everything else is re-exported from the crates below: [`di`], the
+//! container, and [`microservices`], handlers and clients.
+
+pub mod application;
+pub mod error;
+pub mod factory;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod prelude;
+pub mod running;
+mod signal;
+
+#[cfg(feature = "microservices")]
+pub use application::MicroserviceApplication;
+pub use error::BootstrapError;
+pub use factory::NestFactory;
+#[cfg(feature = "http")]
+pub use http::{Controller, CorsOptions, NestApplication};
+pub use running::RunningApplication;
+
+#[doc(no_inline)]
+pub use async_trait::async_trait;
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use axum;
+
+/// The dependency-injection container.
+pub mod di {
+    #[doc(inline)]
+    pub use nestrs_di::*;
+}
+
+/// What a transport is made of: for those who write one.
+#[cfg(feature = "microservices")]
+pub mod core {
+    #[doc(inline)]
+    pub use nestrs_core::*;
+}
+
+/// Message handlers, clients, and the options of every transport that is on.
+#[cfg(feature = "microservices")]
+pub mod microservices {
+    #[doc(inline)]
+    pub use nestrs_core::{ErrorKind, Pattern, Transport, TransportError, TransportServer};
+    #[doc(inline)]
+    pub use nestrs_microservices::*;
+    #[doc(inline)]
+    pub use nestrs_transport_tcp::*;
+}
+
+#[doc(inline)]
+pub use nestrs_di::{nestrs_injectable as injectable, nestrs_module as module};
+
+/// What the macros' expansions refer to. Not for direct use.
+#[doc(hidden)]
+pub mod __private {
+    pub use nestrs_di::__private as di;
+
+    #[cfg(feature = "http")]
+    pub use crate::http::controller::controller;
+    #[cfg(feature = "microservices")]
+    pub use nestrs_microservices::__private as micro;
+    #[cfg(feature = "microservices")]
+    pub use nestrs_microservices::microservice;
+}

@@ -1,6 +1,5 @@
 //! [`RunningApplication`]: an application that answers, until it is stopped.
 
-#[cfg(feature = "http")]
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +37,7 @@ impl Drop for ShutdownOnDrop {
 #[derive(Default)]
 struct Servers {
     addresses: Vec<String>,
+    local_addr: Option<SocketAddr>,
     #[cfg(feature = "http")]
     http_addr: Option<SocketAddr>,
     done: Vec<BoxFuture<'static, ()>>,
@@ -52,7 +52,12 @@ impl std::fmt::Debug for Servers {
 impl RunningApplication {
     pub(crate) fn new(container: Container, grace_period: Duration) -> Self {
         let shutdown = ShutdownOnDrop(Shutdown::new());
-        Self { container, shutdown, grace_period, servers: Servers::default() }
+        Self {
+            container,
+            shutdown,
+            grace_period,
+            servers: Servers::default(),
+        }
     }
 
     pub(crate) fn shutdown_handle(&self) -> Shutdown {
@@ -61,12 +66,15 @@ impl RunningApplication {
 
     pub(crate) fn add_server(&mut self, server: RunningServer) {
         self.servers.addresses.push(server.address);
+        self.servers.local_addr = server.local_addr;
         self.servers.done.push(server.done);
     }
 
     #[cfg(feature = "http")]
     pub(crate) fn add_http(&mut self, server: crate::http::RunningHttp) {
-        self.servers.addresses.push(format!("http://{}", server.local_addr));
+        self.servers
+            .addresses
+            .push(format!("http://{}", server.local_addr));
         self.servers.http_addr = Some(server.local_addr);
         self.servers.done.push(server.done);
     }
@@ -75,6 +83,12 @@ impl RunningApplication {
     /// `tcp://127.0.0.1:3001`.
     pub fn addresses(&self) -> &[String] {
         &self.servers.addresses
+    }
+
+    /// The socket the microservice server is bound to, where its transport has
+    /// one of its own.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.servers.local_addr
     }
 
     /// The socket HTTP is served on, in hybrid mode.
@@ -118,7 +132,12 @@ impl RunningApplication {
     ///
     /// Dropping the future drops what is still in hand.
     pub async fn shutdown(self) {
-        let Self { shutdown, grace_period, servers, .. } = self;
+        let Self {
+            shutdown,
+            grace_period,
+            servers,
+            ..
+        } = self;
         shutdown.0.stop();
         // Drained one after the other here, all at once where they run.
         let drain = async {
@@ -127,8 +146,14 @@ impl RunningApplication {
             }
         };
         let mut drain = std::pin::pin!(drain);
-        if tokio::time::timeout(grace_period, &mut drain).await.is_err() {
-            tracing::warn!(?grace_period, "not everything in hand was finished in the grace period");
+        if tokio::time::timeout(grace_period, &mut drain)
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                ?grace_period,
+                "not everything in hand was finished in the grace period"
+            );
             shutdown.0.abort();
             if tokio::time::timeout(ABORT_PERIOD, drain).await.is_err() {
                 tracing::error!("a server does not stop; left to the runtime");

@@ -51,15 +51,17 @@ struct Attached {
 #[doc(hidden)]
 #[must_use]
 pub fn controller<T: Controller + Injectable>(module: ModuleDefinition) -> ModuleDefinition {
-    let router = |instance: nestrs_di::Instance| {
-        instance.downcast::<T>().ok().map(Controller::router)
-    };
-    module.provide_type_once::<T>().attach(Attached { key: Key::of::<T>(), router })
+    let router =
+        |instance: nestrs_di::Instance| instance.downcast::<T>().ok().map(Controller::router);
+    module.provide_type_once::<T>().attach(Attached {
+        key: Key::of::<T>(),
+        router,
+    })
 }
 
 /// The routes of every controller, in the order of the modules.
 pub(crate) fn routers(container: &Container) -> impl Iterator<Item = Router> {
-    container.attachments::<Attached>().filter_map(|(module, attached)| {
-        (attached.router)(container.get_in(module, attached.key)?)
-    })
+    container
+        .attachments::<Attached>()
+        .filter_map(|(module, attached)| (attached.router)(container.get_in(module, attached.key)?))
 }

@@ -35,7 +35,10 @@ pub struct CorsOptions {
 impl CorsOptions {
     /// Every page may call, with any method and header, without credentials.
     pub fn permissive() -> Self {
-        Self { permissive: true, ..Self::default() }
+        Self {
+            permissive: true,
+            ..Self::default()
+        }
     }
 
     /// Nothing is allowed yet.

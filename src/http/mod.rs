@@ -55,24 +55,36 @@ impl Default for NestApplication {
 impl NestApplication {
     /// Listens on `ip` instead of 127.0.0.1; `0.0.0.0` is every interface.
     pub fn set_listen_ip(self, ip: impl Into<IpAddr>) -> Self {
-        Self { listen_ip: ip.into(), ..self }
+        Self {
+            listen_ip: ip.into(),
+            ..self
+        }
     }
 
     /// Puts `prefix` before the path of every route, the health check's
     /// included.
     pub fn set_global_prefix(self, prefix: impl Into<String>) -> Self {
-        Self { global_prefix: prefix.into(), ..self }
+        Self {
+            global_prefix: prefix.into(),
+            ..self
+        }
     }
 
     /// Answers `GET path` with `200` and `{"status":"ok"}` as long as the
     /// application is up.
     pub fn enable_health_check(self, path: impl Into<String>) -> Self {
-        Self { health_check: Some(path.into()), ..self }
+        Self {
+            health_check: Some(path.into()),
+            ..self
+        }
     }
 
     /// Lets pages of other origins call the routes.
     pub fn enable_cors(self, options: CorsOptions) -> Self {
-        Self { cors: Some(options), ..self }
+        Self {
+            cors: Some(options),
+            ..self
+        }
     }
 
     /// Adds axum routes of your own.
@@ -82,7 +94,10 @@ impl NestApplication {
     /// When a route is there already, as [`Router::merge`] does.
     #[track_caller]
     pub fn merge(self, routes: Router) -> Self {
-        Self { routes: self.routes.merge(routes), ..self }
+        Self {
+            routes: self.routes.merge(routes),
+            ..self
+        }
     }
 
     /// Everything that is served: these routes and those of the application's

@@ -1,0 +1,16 @@
+//! Hears of every order that is placed in this process.
+
+use nestrs::prelude::*;
+
+use crate::orders::Order;
+
+#[injectable]
+pub struct AuditLog;
+
+#[event_routes]
+impl AuditLog {
+    #[on_event("order.created")]
+    async fn order_created(&self, order: Order) {
+        println!("audit: order {} of {} for {}", order.id, order.item, order.customer);
+    }
+}

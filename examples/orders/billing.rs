@@ -1,0 +1,20 @@
+//! The billing microservice. It could be anybody's, a NestJS one for example:
+//! whatever answers `billing.charge` over TCP.
+
+use nestrs::prelude::*;
+
+use crate::orders::NewOrder;
+
+#[injectable]
+pub struct BillingService;
+
+#[micro_routes]
+impl BillingService {
+    #[message_pattern("billing.charge")]
+    async fn charge(&self, order: NewOrder) -> u64 {
+        u64::from(order.quantity) * 999
+    }
+}
+
+#[module(microservices = [BillingService])]
+pub struct BillingModule;

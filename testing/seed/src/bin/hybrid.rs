@@ -1,0 +1,2 @@
+#![deny(warnings)]
+include!("../snippets/hybrid.rs");
