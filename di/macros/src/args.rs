@@ -1,0 +1,107 @@
+//! The arguments of an attribute: `name = value, flag`.
+
+use proc_macro2::{Ident, Span};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{LitBool, LitStr, Token, bracketed};
+
+/// Walks over `name = value, …`: each name is known and comes once.
+///
+/// # Errors
+/// At the name that is unknown or repeated, or where `value` fails.
+pub(crate) fn each(
+    input: ParseStream<'_>,
+    known: &[&str],
+    mut value: impl FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    let mut seen: Vec<Ident> = Vec::new();
+    while !input.is_empty() {
+        let name: Ident = input.parse()?;
+        if !known.contains(&name.to_string().as_str()) {
+            return Err(unknown(&name, known));
+        }
+        if seen.contains(&name) {
+            return Err(syn::Error::new(
+                name.span(),
+                format!("`{name}` is given twice: join them into one"),
+            ));
+        }
+        value(&name, input)?;
+        seen.push(name);
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(())
+}
+
+fn unknown(name: &Ident, known: &[&str]) -> syn::Error {
+    let list = known
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let written = name.to_string();
+    let near = known.iter().find(|known| resembles(&written, known));
+    let hint = near
+        .map(|near| format!("did you mean `{near}`? "))
+        .unwrap_or_default();
+    syn::Error::new(
+        name.span(),
+        format!("unknown argument `{name}`: {hint}there are {list}"),
+    )
+}
+
+/// A common beginning, or a letter too many, too few or changed.
+fn resembles(written: &str, known: &str) -> bool {
+    let common = written
+        .bytes()
+        .zip(known.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let ends = written
+        .bytes()
+        .rev()
+        .zip(known.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    common >= 3 || common + ends + 1 >= known.len()
+}
+
+/// `= [a, b, …]`
+pub(crate) fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
+    input.parse::<Token![=]>()?;
+    let content;
+    bracketed!(content in input);
+    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?
+        .into_iter()
+        .collect())
+}
+
+/// `flag`, `flag = true` or `flag = false`
+pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
+    if !input.peek(Token![=]) {
+        return Ok(true);
+    }
+    input.parse::<Token![=]>()?;
+    Ok(input.parse::<LitBool>()?.value)
+}
+
+/// `= "one of these"`
+pub(crate) fn word(input: ParseStream<'_>, known: &[&str]) -> syn::Result<(String, Span)> {
+    input.parse::<Token![=]>()?;
+    let literal: LitStr = input.parse()?;
+    let value = literal.value();
+    if known.contains(&value.as_str()) {
+        return Ok((value, literal.span()));
+    }
+    let list = known
+        .iter()
+        .map(|word| format!("{word:?}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(syn::Error::new(
+        literal.span(),
+        format!("{value:?} is none of {list}"),
+    ))
+}

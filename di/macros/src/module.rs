@@ -1,0 +1,144 @@
+//! `#[module]`: a definition that lists what the attribute lists.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::parse::discouraged::Speculative;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::{Expr, ItemStruct, Token, Type};
+
+use crate::{Home, args, location};
+
+const ARGUMENTS: [&str; 6] = [
+    "imports",
+    "providers",
+    "exports",
+    "global",
+    "controllers",
+    "microservices",
+];
+
+pub(crate) fn expand(
+    args: TokenStream,
+    item: TokenStream,
+    home: Home,
+) -> Result<TokenStream, (syn::Error, TokenStream)> {
+    let expanded = (|input: ParseStream<'_>| Arguments::parse(input, home))
+        .parse2(args)
+        .and_then(|arguments| {
+            let item = syn::parse2::<ItemStruct>(item.clone()).map_err(|_| {
+                syn::Error::new(
+                    item.span(),
+                    "`#[module]` goes on a struct: `struct AppModule;`",
+                )
+            })?;
+            let implementation = implement(&item, &arguments, home);
+            Ok(quote!(#item #implementation))
+        });
+    expanded.map_err(|error| (error, item))
+}
+
+#[derive(Default)]
+struct Arguments {
+    imports: Vec<Expr>,
+    providers: Vec<Entry>,
+    exports: Vec<Type>,
+    controllers: Vec<Type>,
+    microservices: Vec<Type>,
+    global: bool,
+}
+
+/// One of `providers`.
+enum Entry {
+    Type(Type),
+    Value(Expr),
+}
+
+impl Parse for Entry {
+    /// `Repo<User>` is a type although it begins like a comparison: what is no whole expression is a type.
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let fork = input.fork();
+        match fork.parse::<Expr>() {
+            Ok(expr)
+                if !matches!(expr, Expr::Path(_)) && (fork.is_empty() || fork.peek(Token![,])) =>
+            {
+                input.advance_to(&fork);
+                Ok(Self::Value(expr))
+            }
+            _ => input.parse().map(Self::Type),
+        }
+    }
+}
+
+impl Arguments {
+    fn parse(input: ParseStream<'_>, home: Home) -> syn::Result<Self> {
+        let mut arguments = Self::default();
+        args::each(input, &ARGUMENTS, |name, input| {
+            match name.to_string().as_str() {
+                "imports" => arguments.imports = args::list(input)?,
+                "providers" => arguments.providers = args::list(input)?,
+                "exports" => arguments.exports = args::list(input)?,
+                "global" => arguments.global = args::flag(input)?,
+                _ if home == Home::Di => return Err(needs_nestrs(name)),
+                "controllers" => arguments.controllers = args::list(input)?,
+                _ => arguments.microservices = args::list(input)?,
+            }
+            Ok(())
+        })?;
+        Ok(arguments)
+    }
+}
+
+fn needs_nestrs(name: &Ident) -> syn::Error {
+    syn::Error::new(
+        name.span(),
+        format!("`{name}` needs the `nestrs` crate: there, write `#[nestrs::module(…)]`"),
+    )
+}
+
+fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStream {
+    let di = home.di();
+    let name = &item.ident;
+    let (generics, type_arguments, bounds) = item.generics.split_for_impl();
+    let Arguments {
+        imports,
+        providers,
+        exports,
+        controllers,
+        microservices,
+        global,
+    } = arguments;
+
+    let imports = imports
+        .iter()
+        .map(|import| quote_spanned!(import.span()=> .import(#import)));
+    let providers = providers.iter().map(|provider| match provider {
+        Entry::Type(ty) => quote_spanned!(ty.span()=> .provide_type::<#ty>()),
+        Entry::Value(expr) => quote_spanned!(expr.span()=> .provide(#expr)),
+    });
+    let exports = exports
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> .export::<#ty>()));
+    let global = global.then(|| quote!(.global(true)));
+    let handlers = |types: &[Type], function: TokenStream| -> TokenStream {
+        let calls = types.iter().map(|ty| {
+            quote_spanned!(ty.span()=> let definition = ::nestrs::__private::#function::<#ty>(definition);)
+        });
+        calls.collect()
+    };
+    let controllers = handlers(controllers, quote!(controller));
+    let microservices = handlers(microservices, quote!(microservice));
+    let here = location(name.span(), home);
+
+    quote! {
+        #[automatically_derived]
+        impl #generics #di::Module for #name #type_arguments #bounds {
+            fn definition() -> #di::ModuleDefinition {
+                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* #(#providers)* #(#exports)* #global;
+                #controllers
+                #microservices
+                definition
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The finished application.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::graph::{Graph, ModuleId, ProviderId};
+use crate::handle::{Handle, Instance};
+use crate::key::Key;
+
+/// Every provider of an application, built. Immutable; a clone is the same container.
+///
+/// ```
+/// use nestrs_di::{Graph, injectable, module};
+/// use std::sync::Arc;
+///
+/// #[injectable]
+/// struct Clock;
+///
+/// #[injectable]
+/// struct Report { clock: Arc<Clock> }
+///
+/// #[module(providers = [Report, Clock])]
+/// struct AppModule;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+/// let report = container.get::<Report>().unwrap();
+/// assert!(Arc::ptr_eq(&report.clock, &container.get::<Clock>().unwrap()));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Container {
+    inner: Arc<Inner>,
+}
+
+/// Written once, while it is constructed; read without a lock from then on.
+pub(crate) struct Inner {
+    pub(crate) graph: Graph,
+    pub(crate) slots: Vec<OnceLock<Handle>>,
+    /// What was built, in the order it was.
+    built: OnceLock<Vec<ProviderId>>,
+}
+
+impl Inner {
+    pub(crate) fn new(graph: Graph) -> Self {
+        let slots = std::iter::repeat_with(OnceLock::new)
+            .take(graph.providers.len())
+            .collect();
+        Self {
+            graph,
+            slots,
+            built: OnceLock::new(),
+        }
+    }
+
+    /// Ends construction: from here on, dropping drops what was built in reverse.
+    pub(crate) fn finish(self: Arc<Self>, built: Vec<ProviderId>) -> Container {
+        // Construction is over once, so this is the first and only time.
+        let _ = self.built.set(built);
+        Container { inner: self }
+    }
+
+    fn handle(&self, id: ProviderId) -> Option<&Handle> {
+        self.slots[id.index()].get()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let built = self.built.take().unwrap_or_default();
+        for id in built.into_iter().rev() {
+            self.slots[id.index()].take();
+        }
+    }
+}
+
+impl Container {
+    /// The instance of `T`, wherever in the application it is: the root module's own, else one it sees, else any module's
+    /// (the first in import order). Takes one hash of a `TypeId` and no lock.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert!(container.get::<String>().is_none());
+    /// # }
+    /// ```
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let id = self.inner.graph.preferred(TypeId::of::<T>())?;
+        let instance = self.inner.handle(id)?.instance();
+        Arc::clone(instance).downcast::<T>().ok()
+    }
+
+    /// What `module` gets when it asks for `key`.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Key, injectable, module};
+    /// # #[injectable] struct Clock;
+    /// # #[module(providers = [Clock])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert!(container.get_in(container.root(), Key::of::<Clock>()).is_some());
+    /// # }
+    /// ```
+    pub fn get_in(&self, module: ModuleId, key: Key) -> Option<Instance> {
+        let id = self.inner.graph.resolve(module, key)?;
+        self.inner
+            .handle(id)
+            .map(|handle| handle.instance().clone())
+    }
+
+    /// Every instance of a type, whatever module has it and whatever its name, in import order.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, injectable, module};
+    /// # #[injectable] struct Clock;
+    /// # #[module(providers = [Clock])] struct Wall;
+    /// # #[module(imports = [Wall], providers = [Clock])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert_eq!(container.instances(std::any::TypeId::of::<Clock>()).count(), 2);
+    /// # }
+    /// ```
+    pub fn instances(&self, type_id: TypeId) -> impl Iterator<Item = Instance> {
+        let all = self.inner.graph.of_type(type_id);
+        all.filter_map(|(id, _)| Some(self.inner.handle(id)?.instance().clone()))
+    }
+
+    /// What was left on modules by [`ModuleDefinition::attach`](crate::ModuleDefinition::attach), in import order.
+    ///
+    /// ```
+    /// use nestrs_di::{DynamicModule, Graph, module};
+    ///
+    /// #[module(imports = [DynamicModule::builder("Routes").attach("/health").build()])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let (module, route) = container.attachments::<&str>().next().unwrap();
+    /// assert_eq!((container.module_name(module), *route), ("Routes", "/health"));
+    /// # }
+    /// ```
+    pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
+        let graph = &self.inner.graph;
+        graph.module_ids().flat_map(|id| {
+            let attachments = &graph.module(id).definition.attachments;
+            attachments
+                .iter()
+                .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
+        })
+    }
+
+    /// The module the application starts at.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert_eq!(container.module_name(container.root()), "AppModule");
+    /// # }
+    /// ```
+    pub fn root(&self) -> ModuleId {
+        self.inner.graph.root()
+    }
+
+    /// A module's name, for messages.
+    ///
+    /// ```
+    /// # use nestrs_di::{Container, ModuleId};
+    /// # fn log(container: &Container, module: ModuleId) {
+    /// println!("handlers of {}", container.module_name(module));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If `module` belongs to a larger application.
+    pub fn module_name(&self, module: ModuleId) -> &str {
+        &self.inner.graph.module(module).definition.name
+    }
+}
+
+impl fmt::Debug for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Container")
+            .field("graph", &self.inner.graph)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! Why a dependency has no provider, and what would give it one.
+
+use super::{Code, Finding, Graph, ProviderId, ProviderNode};
+use crate::inject::Dependency;
+use crate::injectable::Registered;
+use crate::key::Key;
+
+impl Graph {
+    /// The finding for a dependency without a provider: facts first, then what its name resembles.
+    pub(super) fn missing(&self, id: ProviderId, dependency: &Dependency) -> Finding {
+        let consumer = self.provider(id);
+        let key = dependency.request.key;
+        let mut path = self.path_to(consumer.module);
+        path.extend([consumer.provider.key.to_string(), key.to_string()]);
+
+        let hidden = self
+            .of_type(key.type_id())
+            .find(|(_, node)| node.provider.key == key);
+        let finding = match hidden {
+            Some((_, hidden)) if !hidden.exported => self.private(consumer, dependency, hidden),
+            Some((_, hidden)) => self.not_imported(consumer, dependency, hidden),
+            None => self.unknown(consumer, dependency),
+        };
+        finding.path(path)
+    }
+
+    fn private(
+        &self,
+        consumer: &ProviderNode,
+        dependency: &Dependency,
+        hidden: &ProviderNode,
+    ) -> Finding {
+        let (needs, key) = (needs(consumer, dependency), dependency.request.key);
+        let (owner, user) = (self.name(hidden), self.module_of(consumer));
+        let import = match self
+            .module(consumer.module)
+            .reach
+            .binary_search(&hidden.module)
+        {
+            Ok(_) => String::new(),
+            Err(_) => format!(", and `imports = [{owner}]` to {user}"),
+        };
+        Finding::error(
+            Code::NotExported,
+            format!("{needs}, which is private to `{owner}`"),
+        )
+        .site(dependency.at, dependency.written)
+        .site(
+            hidden.provider.listed(),
+            format!("provided by `{owner}`, not in its `exports`"),
+        )
+        .fix(format!(
+            "add `exports = [{}]` to {}{import}",
+            key.short_name(),
+            self.module_of(hidden)
+        ))
+    }
+
+    fn not_imported(
+        &self,
+        consumer: &ProviderNode,
+        dependency: &Dependency,
+        hidden: &ProviderNode,
+    ) -> Finding {
+        let (owner, user) = (self.name(hidden), self.module_of(consumer));
+        let needs = needs(consumer, dependency);
+        Finding::error(
+            Code::Missing,
+            format!(
+                "{needs} of `{owner}`, which `{}` does not import",
+                self.name(consumer)
+            ),
+        )
+        .site(dependency.at, dependency.written)
+        .site(hidden.provider.listed(), format!("exported by `{owner}`"))
+        .fix(format!("add `imports = [{owner}]` to {user}"))
+    }
+
+    fn unknown(&self, consumer: &ProviderNode, dependency: &Dependency) -> Finding {
+        let key = dependency.request.key;
+        let (short, user) = (key.short_name(), self.module_of(consumer));
+        let finding = Finding::error(
+            Code::Missing,
+            format!("{}, which nothing provides", needs(consumer, dependency)),
+        )
+        .site(dependency.at, dependency.written);
+
+        if let Some(unlisted) =
+            Registered::all().find(|descriptor| descriptor.key.type_id() == key.type_id())
+        {
+            return finding
+                .site(unlisted.at, "`#[injectable]`, but no module lists it")
+                .fix(format!("add `{short}` to the providers of {user}"));
+        }
+        match self.nearest(key) {
+            Some(near) if near.provider.key.type_id() == key.type_id() => finding
+                .site(near.provider.listed(), format!("`{}` is provided", near.provider.key))
+                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.provider.key)),
+            Some(near) if near.provider.key.short_name() == short => finding
+                .site(near.provider.listed(), format!("another type of that name: `{}`", near.provider.key.type_name()))
+                .fix(format!(
+                    "use the same `{short}` on both sides; with equal paths these are two versions of one crate: see `cargo tree -d`"
+                )),
+            Some(near) => finding
+                .site(near.provider.listed(), format!("`{}` has a similar name", near.provider.key))
+                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.provider.key)),
+            None => finding.fix(format!(
+                "put `#[injectable]` on `{short}` and add it to the providers of {user}, or provide an instance: `Provider::value(…)`"
+            )),
+        }
+    }
+
+    /// The provider whose type's name is the least different, if it is near at all.
+    fn nearest(&self, key: Key) -> Option<&ProviderNode> {
+        let wanted = key.short_name();
+        let limit = wanted.chars().count().div_ceil(4);
+        self.providers
+            .iter()
+            .map(|node| (distance(&wanted, &node.provider.key.short_name()), node))
+            .filter(|(distance, _)| *distance <= limit)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, node)| node)
+    }
+
+    /// A provider's module and where it is written: the place a fix goes to.
+    fn module_of(&self, node: &ProviderNode) -> String {
+        let definition = &self.module(node.module).definition;
+        format!("`{}` ({})", definition.name, definition.at)
+    }
+
+    fn name(&self, node: &ProviderNode) -> &str {
+        &self.module(node.module).definition.name
+    }
+}
+
+fn needs(consumer: &ProviderNode, dependency: &Dependency) -> String {
+    format!(
+        "`{}` needs `{}`",
+        consumer.provider.key, dependency.request.key
+    )
+}
+
+/// How many characters to insert, remove or change to make one the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "ab"), 2);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

@@ -1,0 +1,59 @@
+//! What modules show: marks exported providers and finds exports of nothing.
+
+use std::sync::Arc;
+
+use super::{Code, Finding, Graph, ModuleId, ProviderId};
+use crate::module::Export;
+
+impl Graph {
+    pub(super) fn mark_exports(&mut self, findings: &mut Vec<Finding>) {
+        for module in self.module_ids() {
+            let definition = Arc::clone(&self.module(module).definition);
+            for export in &definition.exports {
+                let exported = self.exported(module, export);
+                for id in &exported {
+                    self.export(*id);
+                }
+                if exported.is_empty() && !self.exports_whole_module(module, export) {
+                    findings.push(self.unknown_export(module, export));
+                }
+            }
+        }
+    }
+
+    fn exported(&self, module: ModuleId, export: &Export) -> Vec<ProviderId> {
+        self.of_type(export.key.type_id())
+            .filter(|(_, node)| node.module == module || node.provider.in_root)
+            .filter(|(_, node)| export.any_name || node.provider.key == export.key)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    fn exports_whole_module(&self, module: ModuleId, export: &Export) -> bool {
+        let imports = &self.module(module).imports;
+        imports
+            .iter()
+            .any(|import| self.module(*import).definition.key == Some(export.key))
+    }
+
+    fn unknown_export(&self, module: ModuleId, export: &Export) -> Finding {
+        let (name, key) = (&self.module(module).definition.name, export.key);
+        let finding = Finding::error(
+            Code::UnknownExport,
+            format!("`{name}` exports `{key}`, which it does not provide"),
+        )
+        .site(export.at, format!("exported by `{name}`"))
+        .path(self.path_to(module));
+        let from = self
+            .resolve(module, key)
+            .map(|id| &self.module(self.provider(id).module).definition.name);
+        match from {
+            Some(from) => finding.fix(format!(
+                "export the module it comes from: `exports = [{from}]` in `{name}`"
+            )),
+            None => finding.fix(format!(
+                "add `{key}` to the providers of `{name}`, or remove it from its exports"
+            )),
+        }
+    }
+}

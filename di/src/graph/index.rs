@@ -1,0 +1,199 @@
+//! Which providers there are of a type, and which of them a module sees.
+
+use std::any::TypeId;
+use std::collections::hash_map::Entry as Slot;
+use std::sync::Arc;
+
+use super::{Code, Finding, Graph, ModuleId, ModuleNode, ProviderId, ProviderNode};
+use crate::injectable::{Descriptor, Registered};
+use crate::key::Key;
+use crate::provider::Provider;
+
+/// The providers of one type: a list through [`ProviderNode::next`].
+pub(super) struct Entry {
+    first: ProviderId,
+    last: ProviderId,
+    /// The one an application gives out when nobody says which module asks.
+    preferred: Option<ProviderId>,
+}
+
+/// How near a provider is to the module that asks; the nearest wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    Root,
+    Global,
+    Import,
+    Own,
+}
+
+impl Graph {
+    /// Numbers the providers: those every application has, then module by module.
+    pub(super) fn list_providers(&mut self, findings: &mut Vec<Finding>) {
+        let listed = self
+            .modules
+            .iter()
+            .map(|module| module.definition.providers.len())
+            .sum();
+        self.providers.reserve(listed);
+        self.types.reserve(listed);
+        for descriptor in in_root() {
+            self.list(Provider::described(descriptor), self.root(), findings);
+        }
+        for module in self.module_ids() {
+            let definition = Arc::clone(&self.module(module).definition);
+            for provider in &definition.providers {
+                // One instance an application, whoever lists it.
+                if !(provider.in_root && self.types.contains_key(&provider.key.type_id())) {
+                    self.list(provider.clone(), module, findings);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, provider: Provider, module: ModuleId, findings: &mut Vec<Finding>) {
+        let id = ProviderId(self.providers.len() as u32);
+        let key = provider.key;
+        let exported = provider.in_root;
+        match self.types.entry(key.type_id()) {
+            Slot::Vacant(slot) => {
+                let preferred = key.name().is_none().then_some(id);
+                slot.insert(Entry {
+                    first: id,
+                    last: id,
+                    preferred,
+                });
+            }
+            Slot::Occupied(mut slot) => {
+                let entry = slot.get_mut();
+                let twin = chain(&self.providers, Some(entry.first))
+                    .map(|(_, node)| node)
+                    .find(|node| node.module == module && node.provider.key == key);
+                if let Some(twin) = twin {
+                    findings.push(self.duplicate(module, key, twin, &provider));
+                    return;
+                }
+                let last = std::mem::replace(&mut entry.last, id);
+                self.providers[last.index()].next = Some(id);
+            }
+        }
+        self.providers.push(ProviderNode {
+            provider,
+            module,
+            exported,
+            next: None,
+            edges: (0, 0),
+        });
+    }
+
+    fn duplicate(
+        &self,
+        module: ModuleId,
+        key: Key,
+        first: &ProviderNode,
+        second: &Provider,
+    ) -> Finding {
+        let name = &self.module(module).definition.name;
+        Finding::error(Code::Duplicate, format!("`{name}` provides `{key}` twice"))
+            .site(second.listed(), "listed again here")
+            .site(first.provider.listed(), "listed first here")
+            .path(self.path_to(module))
+            .fix(format!(
+                "remove one of the two from the providers of `{name}`, or give one a name"
+            ))
+    }
+
+    /// Settles, for types provided several times, which one [`Container::get`](crate::Container::get) means.
+    pub(super) fn prefer(&mut self) {
+        let root = self.root();
+        let several = self
+            .types
+            .values_mut()
+            .filter(|entry| entry.first != entry.last);
+        let (modules, providers) = (&self.modules, &self.providers);
+        for entry in several {
+            let unnamed = chain(providers, Some(entry.first))
+                .filter(|(_, node)| node.provider.key.name().is_none());
+            entry.preferred =
+                nearest(unnamed.map(|(id, node)| (nearness(modules, root, node), id)));
+        }
+    }
+
+    /// The provider an application gives out for a type.
+    pub(crate) fn preferred(&self, type_id: TypeId) -> Option<ProviderId> {
+        self.types.get(&type_id)?.preferred
+    }
+
+    /// Every provider of a type, in the order they are listed.
+    pub(crate) fn of_type(
+        &self,
+        type_id: TypeId,
+    ) -> impl Iterator<Item = (ProviderId, &ProviderNode)> {
+        chain(
+            &self.providers,
+            self.types.get(&type_id).map(|entry| entry.first),
+        )
+    }
+
+    /// The provider that `module` gets for `key`.
+    pub(crate) fn resolve(&self, module: ModuleId, key: Key) -> Option<ProviderId> {
+        let candidates = self
+            .of_type(key.type_id())
+            .filter(|(_, node)| node.provider.key == key);
+        let seen = candidates.map(|(id, node)| (nearness(&self.modules, module, node), id));
+        nearest(seen.filter(|(nearness, _)| nearness.is_some()))
+    }
+
+    pub(super) fn export(&mut self, id: ProviderId) {
+        self.providers[id.index()].exported = true;
+    }
+}
+
+fn chain(
+    providers: &[ProviderNode],
+    first: Option<ProviderId>,
+) -> impl Iterator<Item = (ProviderId, &ProviderNode)> {
+    std::iter::successors(first, |id| providers[id.index()].next)
+        .map(|id| (id, &providers[id.index()]))
+}
+
+/// What every application has, in an order that does not depend on the linker's.
+fn in_root() -> Vec<&'static Descriptor> {
+    let mut found: Vec<_> = Registered::all()
+        .filter(|descriptor| descriptor.in_root)
+        .collect();
+    found.sort_by_key(|descriptor| {
+        (
+            descriptor.at.file(),
+            descriptor.at.line(),
+            descriptor.at.column(),
+        )
+    });
+    found
+}
+
+/// Whether and how `module` sees a provider.
+fn nearness(modules: &[ModuleNode], module: ModuleId, node: &ProviderNode) -> Option<Nearness> {
+    if node.provider.in_root {
+        return Some(Nearness::Root);
+    }
+    if node.module == module {
+        return Some(Nearness::Own);
+    }
+    let seen = node.exported
+        && modules[module.index()]
+            .reach
+            .binary_search(&node.module)
+            .is_ok();
+    // Importing a global module changes nothing.
+    seen.then(|| match modules[node.module.index()].definition.global {
+        true => Nearness::Global,
+        false => Nearness::Import,
+    })
+}
+
+/// The nearest, of several equally near the first.
+fn nearest<N: Ord>(candidates: impl Iterator<Item = (N, ProviderId)>) -> Option<ProviderId> {
+    candidates
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, id)| id)
+}

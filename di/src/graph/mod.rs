@@ -1,0 +1,208 @@
+//! The application as a value, before anything of it exists.
+//!
+//! Read in this order: `walk` (which modules there are), `index` (which providers, and who sees whom), `exports`, `link` (each
+//! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
+
+mod explain;
+mod exports;
+mod finding;
+mod index;
+mod link;
+mod order;
+mod walk;
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+pub use finding::{Code, Finding, GraphError, Severity, Site};
+
+use crate::construct::{self, ConstructError};
+use crate::container::Container;
+use crate::import::ModuleImport;
+use crate::module::{Module, ModuleDefinition};
+use crate::provider::Provider;
+
+/// An application's modules and providers, with every dependency resolved and nothing built yet.
+///
+/// ```
+/// use nestrs_di::{Graph, injectable, module};
+/// use std::sync::Arc;
+///
+/// #[injectable]
+/// struct Users;
+///
+/// #[injectable]
+/// struct Orders { users: Arc<Users> }
+///
+/// #[module(providers = [Orders])]
+/// struct AppModule;
+///
+/// let error = Graph::of::<AppModule>().unwrap_err();
+/// assert!(error.to_string().contains("`Orders` needs `Users`"));
+/// ```
+pub struct Graph {
+    pub(crate) modules: Vec<ModuleNode>,
+    pub(crate) providers: Vec<ProviderNode>,
+    types: FxHashMap<TypeId, index::Entry>,
+    edges: Vec<Edge>,
+    order: Vec<ProviderId>,
+}
+
+/// A module of one application. Numbered in import order: what a module imports comes before it, the root module is the last.
+///
+/// ```
+/// use nestrs_di::{Graph, module};
+///
+/// #[module]
+/// struct AppModule;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+/// assert_eq!(container.root().index(), 0);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleId(u32);
+
+impl ModuleId {
+    /// Its place in import order.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ProviderId(u32);
+
+impl ProviderId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+pub(crate) struct ModuleNode {
+    pub(crate) definition: Arc<ModuleDefinition>,
+    pub(crate) imports: Vec<ModuleId>,
+    /// Who imported it first: the way from the root module to here.
+    pub(crate) parent: Option<ModuleId>,
+    /// The modules whose exports it sees, sorted.
+    reach: Vec<ModuleId>,
+}
+
+pub(crate) struct ProviderNode {
+    pub(crate) provider: Provider,
+    pub(crate) module: ModuleId,
+    exported: bool,
+    /// The next provider of the same type.
+    next: Option<ProviderId>,
+    edges: (u32, u32),
+}
+
+/// One dependency of a provider and what answers it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    /// Which of the provider's dependencies.
+    pub(crate) dependency: u32,
+    pub(crate) target: ProviderId,
+}
+
+impl Graph {
+    /// The application that starts at `M`.
+    ///
+    /// # Errors
+    /// Everything wrong with the wiring, at once.
+    pub fn of<M: Module>() -> Result<Self, GraphError> {
+        let (graph, findings) = Self::check(&ModuleImport::of::<M>());
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
+            return Err(GraphError::new(findings));
+        }
+        Ok(graph)
+    }
+
+    /// The graph as far as it goes, and all that is wrong with it.
+    fn check(root: &ModuleImport) -> (Self, Vec<Finding>) {
+        let mut findings = Vec::new();
+        let mut graph = Self {
+            modules: walk::modules(root),
+            providers: Vec::new(),
+            types: FxHashMap::default(),
+            edges: Vec::new(),
+            order: Vec::new(),
+        };
+        graph.list_providers(&mut findings);
+        graph.mark_exports(&mut findings);
+        graph.prefer();
+        graph.link(&mut findings);
+        graph.sort(&mut findings);
+        (graph, findings)
+    }
+
+    /// Builds every provider, each as soon as its dependencies are there.
+    ///
+    /// # Errors
+    /// Every constructor that failed or panicked. What was built until then is dropped in reverse order.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops what was built.
+    pub async fn construct(self) -> Result<Container, ConstructError> {
+        construct::construct(self).await
+    }
+
+    pub(crate) fn root(&self) -> ModuleId {
+        ModuleId(
+            u32::try_from(self.modules.len())
+                .unwrap_or(u32::MAX)
+                .saturating_sub(1),
+        )
+    }
+
+    pub(crate) fn module(&self, id: ModuleId) -> &ModuleNode {
+        &self.modules[id.index()]
+    }
+
+    pub(crate) fn provider(&self, id: ProviderId) -> &ProviderNode {
+        &self.providers[id.index()]
+    }
+
+    /// What answers the provider's dependencies, in the order they are declared.
+    pub(crate) fn edges(&self, id: ProviderId) -> &[Edge] {
+        let (start, end) = self.provider(id).edges;
+        &self.edges[start as usize..end as usize]
+    }
+
+    /// Providers, each after what it depends on.
+    pub(crate) fn order(&self) -> &[ProviderId] {
+        &self.order
+    }
+
+    pub(crate) fn module_ids(&self) -> impl Iterator<Item = ModuleId> + use<> {
+        (0..self.modules.len() as u32).map(ModuleId)
+    }
+
+    pub(crate) fn provider_ids(&self) -> impl Iterator<Item = ProviderId> + use<> {
+        (0..self.providers.len() as u32).map(ProviderId)
+    }
+
+    /// From the root module to `module`, by name.
+    pub(crate) fn path_to(&self, module: ModuleId) -> Vec<String> {
+        let mut path: Vec<_> = std::iter::successors(Some(module), |id| self.module(*id).parent)
+            .map(|id| self.module(id).definition.name.clone())
+            .collect();
+        path.reverse();
+        path
+    }
+}
+
+impl std::fmt::Debug for Graph {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Graph")
+            .field("modules", &self.modules.len())
+            .field("providers", &self.providers.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! What `#[injectable]` leaves behind about a type.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::construct::BuildError;
+use crate::handle::Handle;
+use crate::inject::{Dependency, Resolved};
+use crate::key::Key;
+
+/// A type the container can build. Implemented by [`#[injectable]`](macro@crate::injectable).
+///
+/// ```
+/// use nestrs_di::{Injectable, injectable};
+///
+/// #[injectable]
+/// struct Clock;
+///
+/// assert!(Clock::DESCRIPTOR.key.type_name().ends_with("Clock"));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the container does not know how to build `{Self}`",
+    label = "not `#[injectable]`",
+    note = "put `#[injectable]` on `{Self}`, or provide an instance: `Provider::value(…)`"
+)]
+pub trait Injectable: Send + Sync + Sized + 'static {
+    /// The type's description: constant data and a build function.
+    const DESCRIPTOR: &'static Descriptor;
+}
+
+/// Everything the container knows about a provider before it is built.
+///
+/// ```
+/// use nestrs_di::{Injectable, injectable};
+/// use std::sync::Arc;
+///
+/// #[injectable]
+/// struct Clock;
+///
+/// #[injectable]
+/// struct Report { clock: Arc<Clock> }
+///
+/// let descriptor = Report::DESCRIPTOR;
+/// assert!(descriptor.at.file().ends_with(".rs"));
+/// assert!(!descriptor.in_root);
+/// ```
+#[derive(Clone)]
+pub struct Descriptor {
+    /// What it is asked for by.
+    pub key: Key,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+    /// Whether every application has it without listing it.
+    pub in_root: bool,
+    #[doc(hidden)]
+    pub dependencies: Cow<'static, [Dependency]>,
+    #[doc(hidden)]
+    pub build: Build,
+}
+
+impl fmt::Debug for Descriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Descriptor")
+            .field("key", &self.key)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a provider comes into being.
+#[derive(Clone)]
+pub enum Build {
+    /// It is there already.
+    Ready(Handle),
+    /// Nothing to wait for: no boxing.
+    Sync(fn(&mut Resolved<'_>) -> Result<Handle, BuildError>),
+    /// Takes its dependencies at once, then waits.
+    Async(fn(&mut Resolved<'_>) -> BuildFuture),
+    /// As `Async`, with state of its own.
+    Factory(Arc<Factory>),
+}
+
+/// A constructor under way.
+pub type BuildFuture = BoxFuture<'static, Result<Handle, BuildError>>;
+/// A constructor with state.
+pub type Factory = dyn Fn(&mut Resolved<'_>) -> BuildFuture + Send + Sync;
+
+/// A descriptor that `#[injectable]` announces at link time: it feeds hints and `provided_in = "root"`.
+pub struct Registered(pub &'static Descriptor);
+
+inventory::collect!(Registered);
+
+impl Registered {
+    pub(crate) fn all() -> impl Iterator<Item = &'static Descriptor> {
+        inventory::iter::<Registered>
+            .into_iter()
+            .map(|registered| registered.0)
+    }
+}

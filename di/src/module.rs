@@ -1,0 +1,173 @@
+//! A module: what it brings together and what it shows to those who import it.
+
+use std::any::Any;
+use std::panic::Location;
+
+use crate::graph::{Graph, GraphError};
+use crate::import::{IntoModule, ModuleImport};
+use crate::injectable::Injectable;
+use crate::key::Key;
+use crate::provider::Provider;
+
+/// A part of an application. Implemented by [`#[module]`](macro@crate::module).
+///
+/// ```
+/// use nestrs_di::{Module, injectable, module};
+///
+/// #[injectable]
+/// struct Clock;
+///
+/// #[module(providers = [Clock])]
+/// struct AppModule;
+///
+/// AppModule::verify().unwrap();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "not `#[module]`",
+    note = "put `#[module]` on `{Self}`"
+)]
+pub trait Module: Sized + Send + Sync + 'static {
+    /// What the module consists of.
+    fn definition() -> ModuleDefinition;
+
+    /// Checks the application that starts at this module, without building anything: no runtime, no I/O.
+    ///
+    /// # Errors
+    /// Everything wrong with the wiring, at once.
+    fn verify() -> Result<(), GraphError> {
+        Graph::of::<Self>().map(drop)
+    }
+}
+
+/// A module as data. `#[module]` writes it; a [`DynamicModule`](crate::DynamicModule) is one made at run time.
+///
+/// ```
+/// use nestrs_di::{Module, ModuleDefinition, injectable};
+///
+/// #[injectable]
+/// struct Clock;
+///
+/// struct ByHand;
+/// impl Module for ByHand {
+///     fn definition() -> ModuleDefinition {
+///         ModuleDefinition::of::<Self>().provide_type::<Clock>().export::<Clock>()
+///     }
+/// }
+/// ByHand::verify().unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ModuleDefinition {
+    /// The module's own type; a dynamic module may have none.
+    pub(crate) key: Option<Key>,
+    pub(crate) name: String,
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) imports: Vec<ModuleImport>,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) exports: Vec<Export>,
+    pub(crate) global: bool,
+    pub(crate) attachments: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+/// One entry of a module's `exports`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Export {
+    pub(crate) key: Key,
+    /// Whether the type is meant under each of its names.
+    pub(crate) any_name: bool,
+    pub(crate) at: &'static Location<'static>,
+}
+
+impl ModuleDefinition {
+    /// An empty definition of `M`.
+    #[track_caller]
+    pub fn of<M: Module>() -> Self {
+        let key = Key::of::<M>();
+        Self::empty(Some(key), key.short_name(), Location::caller())
+    }
+
+    pub(crate) fn empty(key: Option<Key>, name: String, at: &'static Location<'static>) -> Self {
+        Self {
+            key,
+            name,
+            at,
+            imports: Vec::new(),
+            providers: Vec::new(),
+            exports: Vec::new(),
+            global: false,
+            attachments: Vec::new(),
+        }
+    }
+
+    /// Says where the module is written, where that is not the place that calls [`of`](Self::of).
+    pub fn at(self, at: &'static Location<'static>) -> Self {
+        Self { at, ..self }
+    }
+
+    /// Sees what another module exports. Importing one twice, or in a circle, is fine.
+    pub fn import(mut self, module: impl IntoModule) -> Self {
+        self.imports.push(module.into_module());
+        self
+    }
+
+    /// Lists a provider.
+    pub fn provide(mut self, provider: impl Into<Provider>) -> Self {
+        self.providers.push(provider.into());
+        self
+    }
+
+    /// Lists a type that is `#[injectable]`.
+    #[track_caller]
+    pub fn provide_type<T: Injectable>(self) -> Self {
+        self.provide(Provider::of::<T>())
+    }
+
+    /// Lists a type that is `#[injectable]` unless this module has it already.
+    #[track_caller]
+    pub fn provide_type_once<T: Injectable>(self) -> Self {
+        if self
+            .providers
+            .iter()
+            .any(|provider| provider.key == Key::of::<T>())
+        {
+            return self;
+        }
+        self.provide_type::<T>()
+    }
+
+    /// Shows a provider to the modules that import this one: its type, under every name it has.
+    /// With the type of an imported module: everything that one exports.
+    #[track_caller]
+    pub fn export<T: ?Sized + 'static>(mut self) -> Self {
+        self.exports.push(Export {
+            key: Key::of::<T>(),
+            any_name: true,
+            at: Location::caller(),
+        });
+        self
+    }
+
+    /// Shows the provider of exactly this key.
+    #[track_caller]
+    pub fn export_key(mut self, key: Key) -> Self {
+        self.exports.push(Export {
+            key,
+            any_name: false,
+            at: Location::caller(),
+        });
+        self
+    }
+
+    /// Whether every module sees what this one exports without importing it.
+    pub fn global(mut self, global: bool) -> Self {
+        self.global = global;
+        self
+    }
+
+    /// Leaves data on the module for a layer above: [`Container::attachments`](crate::Container::attachments) finds it by its type.
+    pub fn attach<A: Any + Send + Sync>(mut self, attachment: A) -> Self {
+        self.attachments.push(Box::new(attachment));
+        self
+    }
+}
