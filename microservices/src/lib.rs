@@ -1,1 +1,113 @@
-//! The crate is being written.
+//! Message handlers, clients and the pipeline of nestrs.
+//!
+//! # Layout
+//!
+//! In the order a message meets it:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
+//! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
+//! | `enhancer.rs` | interceptors, guards, pipes |
+//! | `payload/` | from the payload to the handler's parameter |
+//! | `answer.rs` | from what a handler returns to what goes back |
+//! | `client/` | [`ClientProxy`], and how clients become injectable |
+//!
+//! and, before the first message,
+//!
+//! | file | holds |
+//! |---|---|
+//! | `handler.rs` | [`MicroRoutes`]: what `#[micro_routes]` leaves behind |
+//! | `bind.rs` | from a container to a dispatcher |
+//! | `listener.rs` | [`EventRoutes`]: what `#[event_routes]` leaves behind |
+//! | `event_bus.rs` | [`EventBus`]: events within the process |
+//! | `error.rs` | [`BindError`]: why handlers cannot be bound |
+//!
+//! The next file on a message's path is `dispatcher.rs`.
+
+mod answer;
+mod bind;
+mod client;
+mod dispatcher;
+mod enhancer;
+mod error;
+mod event_bus;
+mod handler;
+mod listener;
+mod panic;
+mod payload;
+mod pipeline;
+
+pub use bind::{HandlerTable, microservice};
+pub use client::{ClientConfig, ClientProxy, ClientsModule, ClientsService, ReplyStream};
+pub use dispatcher::Dispatcher;
+pub use enhancer::{
+    Enhancers, Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,
+    Pipe,
+};
+pub use error::{BindError, Conflict};
+pub use event_bus::EventBus;
+pub use handler::{Call, Handler, HandlerName, MicroRoutes, PatternLiteral};
+pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
+pub use payload::{FromMessage, Incoming};
+pub use pipeline::BoundHandler;
+
+#[doc(no_inline)]
+pub use nestrs_core::{ErrorKind, Pattern, Transport, TransportError, async_trait};
+#[cfg(feature = "tcp")]
+#[doc(no_inline)]
+pub use nestrs_transport_tcp::TcpTransportOptions;
+
+#[doc = include_str!("../docs/micro_routes.md")]
+pub use nestrs_microservices_macros::micro_routes;
+
+#[doc = include_str!("../docs/event_routes.md")]
+pub use nestrs_microservices_macros::event_routes;
+
+pub use nestrs_microservices_macros::{
+    event_pattern, message_pattern, on_event, use_micro_guards, use_micro_interceptors,
+    use_micro_pipes,
+};
+
+/// What the macros' output refers to, as `::nestrs::__private::micro`. Not part
+/// of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::boxed::Box;
+    pub use std::panic::Location;
+    pub use std::result::Result;
+    pub use std::sync::Arc;
+
+    pub use inventory;
+    pub use nestrs_core::{Answer, MessageKind, TransportError};
+
+    pub use crate::answer::{
+        IsFallibleStream, IsPlain, IsResult, IsStream, IsUnit, IsValue, Probe,
+    };
+    pub use crate::enhancer::{
+        Enhancers, Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor,
+        MicroPipeTransform, Pipe,
+    };
+    pub use crate::handler::{Handler, MicroRoutes, PatternLiteral};
+    pub use crate::listener::{EventRoutes, Listener, ListenerTable};
+    pub use crate::payload::FromMessage;
+
+    /// Makes a guard of the type that is named in an attribute.
+    pub fn guard<G: MicroCanActivate>() -> Box<dyn Guard> {
+        Box::new(G::default())
+    }
+
+    /// Makes an interceptor of the type that is named in an attribute.
+    pub fn interceptor<I: MicroIncomingInterceptor>() -> Box<dyn Interceptor> {
+        Box::new(I::default())
+    }
+
+    /// Makes a pipe of the type that is named in an attribute.
+    pub fn pipe<P: MicroPipeTransform>() -> Box<dyn Pipe> {
+        Box::new(P::default())
+    }
+
+    /// This module under the name the facade gives it: this crate's own tests
+    /// and examples say `extern crate nestrs_microservices as nestrs`.
+    pub use crate::__private as micro;
+}

@@ -1,0 +1,237 @@
+//! The attributes of methods, which `#[micro_routes]` and `#[event_routes]`
+//! consume. They are known by the last segment of their path, so
+//! `#[nestrs::message_pattern(…)]` is one too.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, LitStr, Meta, Token, Type};
+
+use crate::pattern::{self, Pattern};
+use crate::routes::{Table, micro};
+
+/// What the attributes of one method say.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    /// The kind of message as code, and the pattern.
+    pub(crate) patterns: Vec<(TokenStream, Pattern)>,
+    pub(crate) events: Vec<LitStr>,
+    pub(crate) interceptors: Vec<Type>,
+    pub(crate) guards: Vec<Type>,
+    pub(crate) pipes: Vec<Type>,
+    /// The first of them, for errors about the handler as a whole.
+    pub(crate) first: Option<Attribute>,
+}
+
+impl Attributes {
+    /// Takes ours out of a method's attributes.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, at once. Ours are gone all the same.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, table: Table) -> syn::Result<Self> {
+        let is_ours = |attribute: &mut Attribute| Name::of(attribute).is_some();
+        let ours: Vec<_> = attributes.extract_if(.., is_ours).collect();
+        let mut taken = Self::default();
+        let mut errors = Vec::new();
+        for attribute in &ours {
+            errors.extend(taken.add(attribute, table).err());
+        }
+        taken.first = ours.into_iter().next();
+        if let Some(first) = &taken.first
+            && errors.is_empty()
+            && taken.patterns.is_empty()
+            && taken.events.is_empty()
+        {
+            let message = format!(
+                "`#[{}]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
+                written(first)
+            );
+            errors.push(syn::Error::new(first.span(), message));
+        }
+        match errors.into_iter().reduce(join) {
+            Some(error) => Err(error),
+            None => Ok(taken),
+        }
+    }
+
+    fn add(&mut self, attribute: &Attribute, table: Table) -> syn::Result<()> {
+        let Some(name) = Name::of(attribute) else {
+            return Ok(());
+        };
+        if name.table() != table {
+            let message = format!(
+                "`#[{}]` belongs in `#[{}] impl …`, this is `#[{}]`",
+                written(attribute),
+                name.table().attribute(),
+                table.attribute()
+            );
+            return Err(syn::Error::new(attribute.span(), message));
+        }
+        let span = attribute.path().span();
+        let micro = micro(span);
+        match name {
+            Name::MessagePattern => {
+                let kind = quote_spanned!(span=> #micro::MessageKind::Request);
+                self.add_patterns(attribute, kind)?;
+            }
+            Name::EventPattern => {
+                let kind = quote_spanned!(span=> #micro::MessageKind::Event);
+                self.add_patterns(attribute, kind)?;
+            }
+            Name::OnEvent => self.events.extend(list(attribute, "\"user.created\"")?),
+            Name::Guards => self.guards.extend(list(attribute, "TokenGuard")?),
+            Name::Interceptors => self.interceptors.extend(list(attribute, "Trace")?),
+            Name::Pipes => self.pipes.extend(list(attribute, "Trimmed")?),
+        }
+        Ok(())
+    }
+
+    fn add_patterns(&mut self, attribute: &Attribute, kind: TokenStream) -> syn::Result<()> {
+        let name = written(attribute);
+        let parser = |input: ParseStream<'_>| pattern::parse_all(input, &name);
+        let patterns = arguments(attribute, parser, "\"math.add\"")?;
+        self.patterns
+            .extend(patterns.into_iter().map(|pattern| (kind.clone(), pattern)));
+        Ok(())
+    }
+
+    /// The enhancers as code.
+    pub(crate) fn enhancers(&self) -> TokenStream {
+        let made_by = |types: &[Type], function: TokenStream| {
+            let made = types.iter().map(|ty| {
+                let micro = micro(ty.span());
+                quote_spanned!(ty.span()=> #micro::#function::<#ty>)
+            });
+            quote!(&[#(#made),*])
+        };
+        let micro = quote!(::nestrs::__private::micro);
+        let interceptors = made_by(&self.interceptors, quote!(interceptor));
+        let guards = made_by(&self.guards, quote!(guard));
+        let pipes = made_by(&self.pipes, quote!(pipe));
+        quote! {
+            #micro::Enhancers { interceptors: #interceptors, guards: #guards, pipes: #pipes }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Name {
+    MessagePattern,
+    EventPattern,
+    Guards,
+    Interceptors,
+    Pipes,
+    OnEvent,
+}
+
+impl Name {
+    fn of(attribute: &Attribute) -> Option<Self> {
+        Some(match written(attribute).as_str() {
+            "message_pattern" => Self::MessagePattern,
+            "event_pattern" => Self::EventPattern,
+            "use_micro_guards" => Self::Guards,
+            "use_micro_interceptors" => Self::Interceptors,
+            "use_micro_pipes" => Self::Pipes,
+            "on_event" => Self::OnEvent,
+            _ => return None,
+        })
+    }
+
+    fn table(self) -> Table {
+        match self {
+            Self::OnEvent => Table::Listeners,
+            _ => Table::Handlers,
+        }
+    }
+}
+
+/// The name of an attribute, without the path before it.
+fn written(attribute: &Attribute) -> String {
+    let last = attribute.path().segments.last();
+    last.map_or_else(String::new, |segment| segment.ident.to_string())
+}
+
+/// `(a, b, …)`: at least one.
+fn list<T: syn::parse::Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
+    let parser = Punctuated::<T, Token![,]>::parse_terminated;
+    Ok(arguments(attribute, parser, example)?.into_iter().collect())
+}
+
+/// What stands in the attribute's parentheses.
+fn arguments<P>(attribute: &Attribute, parser: P, example: &str) -> syn::Result<P::Output>
+where
+    P: Parser,
+{
+    match &attribute.meta {
+        Meta::List(list) if !list.tokens.is_empty() => attribute.parse_args_with(parser),
+        _ => {
+            let name = written(attribute);
+            let message = format!("`#[{name}]` of what? Write `#[{name}({example})]`");
+            Err(syn::Error::new(attribute.span(), message))
+        }
+    }
+}
+
+/// Two errors as one.
+pub(crate) fn join(mut one: syn::Error, other: syn::Error) -> syn::Error {
+    one.combine(other);
+    one
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    fn take(mut attributes: Vec<Attribute>) -> (syn::Result<Attributes>, usize) {
+        let taken = Attributes::take(&mut attributes, Table::Handlers);
+        (taken, attributes.len())
+    }
+
+    #[test]
+    fn attributes_repeat_and_others_stay() {
+        let (taken, left) = take(vec![
+            parse_quote!(#[message_pattern("a", { "b": 1 })]),
+            parse_quote!(#[doc = "stays"]),
+            parse_quote!(#[nestrs::event_pattern("c")]),
+            parse_quote!(#[use_micro_guards(A, b::B<u8>)]),
+            parse_quote!(#[use_micro_guards(C)]),
+            parse_quote!(#[use_micro_pipes(P)]),
+        ]);
+        let taken = taken.unwrap();
+        assert_eq!(left, 1);
+        assert_eq!(taken.patterns.len(), 3);
+        assert_eq!(taken.guards.len(), 3);
+        assert_eq!(taken.pipes.len(), 1);
+        assert!(taken.interceptors.is_empty());
+    }
+
+    #[test]
+    fn mistakes_say_what_to_write() {
+        for (attributes, message) in [
+            (
+                vec![parse_quote!(#[message_pattern])],
+                "`#[message_pattern]` of what? Write `#[message_pattern(\"math.add\")]`",
+            ),
+            (
+                vec![parse_quote!(#[use_micro_guards()])],
+                "`#[use_micro_guards]` of what? Write `#[use_micro_guards(TokenGuard)]`",
+            ),
+            (
+                vec![parse_quote!(#[use_micro_pipes(P)])],
+                "`#[use_micro_pipes]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
+            ),
+            (
+                vec![parse_quote!(#[on_event("a")])],
+                "`#[on_event]` belongs in `#[event_routes] impl …`, this is `#[micro_routes]`",
+            ),
+        ] {
+            let (taken, left) = take(attributes);
+            assert_eq!(taken.err().unwrap().to_string(), message);
+            assert_eq!(left, 0);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Patterns, written as JSON: `"math.add"`, `{ "cmd": "sum" }`, `1`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Ident, Lit, LitStr, Token, braced, bracketed, token};
+
+use crate::routes::micro;
+
+/// A pattern and where it stands.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    json: Json,
+    span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Json {
+    Text(String),
+    /// Anything that is written in JSON as it is: numbers, `true`, `null`.
+    Word(String),
+    Array(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+/// The arguments of `#[message_pattern(…)]`: one pattern or several. An array
+/// is several patterns too, as it is in NestJS's decorators.
+pub(crate) fn parse_all(input: ParseStream<'_>, attribute: &str) -> syn::Result<Vec<Pattern>> {
+    let start = input.span();
+    let mut patterns = Vec::new();
+    while !input.is_empty() {
+        // Named arguments come here once there are any.
+        if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
+            let name: Ident = input.call(Ident::parse_any)?;
+            let message = format!(
+                "unknown argument `{name}`: `#[{attribute}]` takes patterns only, \
+                 as `\"math.add\"` or `{{ \"cmd\": \"sum\" }}`"
+            );
+            return Err(syn::Error::new(name.span(), message));
+        }
+        let span = input.span();
+        let items = match input.parse()? {
+            Json::Array(items) => items,
+            one => vec![one],
+        };
+        if items.contains(&Json::Word("null".to_owned())) {
+            let message = "`null` is no pattern, nobody can send it: write a string or an object";
+            return Err(syn::Error::new(span, message));
+        }
+        patterns.extend(items.into_iter().map(|json| Pattern { json, span }));
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    if patterns.is_empty() {
+        let message = "no pattern in here: write one, as `\"math.add\"`";
+        return Err(syn::Error::new(start, message));
+    }
+    Ok(patterns)
+}
+
+impl ToTokens for Pattern {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let (span, micro) = (self.span, micro(self.span));
+        tokens.extend(match &self.json {
+            Json::Text(text) => quote_spanned!(span=> #micro::PatternLiteral::Text(#text)),
+            json => {
+                let json = json.to_string();
+                quote_spanned!(span=> #micro::PatternLiteral::Json(#json))
+            }
+        });
+    }
+}
+
+impl Parse for Json {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(token::Brace) {
+            return parse_object(input);
+        }
+        if input.peek(token::Bracket) {
+            let content;
+            bracketed!(content in input);
+            let items = content.parse_terminated(Json::parse, Token![,])?;
+            return Ok(Self::Array(items.into_iter().collect()));
+        }
+        if input.peek(Ident) {
+            let word: Ident = input.parse()?;
+            return match word == "null" {
+                true => Ok(Self::Word("null".to_owned())),
+                false => Err(syn::Error::new(word.span(), no_json())),
+            };
+        }
+        let minus: Option<Token![-]> = input.parse()?;
+        let literal: Lit = input
+            .parse()
+            .map_err(|error| syn::Error::new(error.span(), no_json()))?;
+        let sign = if minus.is_some() { "-" } else { "" };
+        match &literal {
+            Lit::Str(text) if minus.is_none() => Ok(Self::Text(text.value())),
+            Lit::Bool(bool) if minus.is_none() => Ok(Self::Word(bool.value.to_string())),
+            Lit::Int(int) if int.suffix().is_empty() => {
+                Ok(Self::Word(format!("{sign}{}", int.base10_digits())))
+            }
+            Lit::Float(float) if float.suffix().is_empty() => {
+                // Rust lets the digits after the point go, JSON does not.
+                let digits = float.base10_digits();
+                let zero = if digits.ends_with('.') { "0" } else { "" };
+                Ok(Self::Word(format!("{sign}{digits}{zero}")))
+            }
+            other => Err(syn::Error::new(other.span(), no_json())),
+        }
+    }
+}
+
+fn no_json() -> &'static str {
+    "a pattern is written as JSON: \"math.add\", { \"cmd\": \"sum\" } or a number"
+}
+
+fn parse_object(input: ParseStream<'_>) -> syn::Result<Json> {
+    let content;
+    braced!(content in input);
+    let mut members: Vec<(String, Json)> = Vec::new();
+    while !content.is_empty() {
+        let key: LitStr = content.parse().map_err(|error| {
+            syn::Error::new(error.span(), "a key is a string in quotes, as \"cmd\"")
+        })?;
+        if members.iter().any(|(earlier, _)| *earlier == key.value()) {
+            let message = format!("the key {:?} is there already", key.value());
+            return Err(syn::Error::new(key.span(), message));
+        }
+        content.parse::<Token![:]>()?;
+        members.push((key.value(), content.parse()?));
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(Json::Object(members))
+}
+
+impl std::fmt::Display for Json {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let comma = |i: usize| if i > 0 { "," } else { "" };
+        match self {
+            Self::Text(text) => write_quoted(f, text),
+            Self::Word(word) => f.write_str(word),
+            Self::Array(items) => {
+                f.write_str("[")?;
+                for (i, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", comma(i))?;
+                }
+                f.write_str("]")
+            }
+            Self::Object(members) => {
+                f.write_str("{")?;
+                for (i, (key, value)) in members.iter().enumerate() {
+                    f.write_str(comma(i))?;
+                    write_quoted(f, key)?;
+                    write!(f, ":{value}")?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+fn write_quoted(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
+    f.write_str("\"")?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            c if c < ' ' => write!(f, "\\u{:04x}", u32::from(c))?,
+            c => write!(f, "{c}")?,
+        }
+    }
+    f.write_str("\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+    use syn::parse::Parser;
+
+    fn parse(tokens: TokenStream) -> Result<Vec<String>, String> {
+        let parser = |input: ParseStream<'_>| parse_all(input, "message_pattern");
+        let patterns = parser.parse2(tokens).map_err(|error| error.to_string())?;
+        Ok(patterns.iter().map(|p| p.json.to_string()).collect())
+    }
+
+    #[test]
+    fn patterns_are_json() {
+        for (tokens, patterns) in [
+            (quote!("math.add"), vec![r#""math.add""#]),
+            (quote!("a", "b",), vec![r#""a""#, r#""b""#]),
+            (quote!({ "cmd": "sum" }), vec![r#"{"cmd":"sum"}"#]),
+            (
+                quote!({ "b": [1, -2.5, 1., 1e21, null], "a": { "t": true } }),
+                vec![r#"{"b":[1,-2.5,1.0,1e21,null],"a":{"t":true}}"#],
+            ),
+            (quote!(1_000), vec!["1000"]),
+            (quote!(["a", { "b": 1 }]), vec![r#""a""#, r#"{"b":1}"#]),
+            (quote!([["a", "b"]]), vec![r#"["a","b"]"#]),
+            (quote!({}), vec!["{}"]),
+            (quote!("é\"\\\n"), vec![r#""é\"\\\u000a""#]),
+        ] {
+            let shown = tokens.to_string();
+            let expected: Vec<String> = patterns.into_iter().map(str::to_owned).collect();
+            assert_eq!(parse(tokens), Ok(expected), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_says_what_is() {
+        for (tokens, message) in [
+            (quote!(ADD), no_json()),
+            (quote!('a'), no_json()),
+            (quote!(b"a"), no_json()),
+            (quote!(1u8), no_json()),
+            (quote!(-"a"), no_json()),
+            (
+                quote!({ cmd: "sum" }),
+                "a key is a string in quotes, as \"cmd\"",
+            ),
+            (quote!({ "a": 1, "a": 2 }), "the key \"a\" is there already"),
+            (quote!({ "a" = 1 }), "expected `:`"),
+            (quote!("a" "b"), "expected `,`"),
+            (
+                quote!([]),
+                "no pattern in here: write one, as `\"math.add\"`",
+            ),
+            (
+                quote!(null),
+                "`null` is no pattern, nobody can send it: write a string or an object",
+            ),
+            (
+                quote!("a", transport = Tcp),
+                "unknown argument `transport`: `#[message_pattern]` takes patterns only, \
+                 as `\"math.add\"` or `{ \"cmd\": \"sum\" }`",
+            ),
+        ] {
+            let shown = tokens.to_string();
+            assert_eq!(parse(tokens), Err(message.to_owned()), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! `#[micro_routes]` and `#[event_routes]`: the `impl` block comes out as it
+//! went in, without our attributes, and beside it a table of its handlers or
+//! listeners as constant data.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl};
+
+use crate::attribute::{Attributes, join};
+use crate::signature::{Callee, use_parameters};
+
+/// Which of the two macros it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    Handlers,
+    Listeners,
+}
+
+impl Table {
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::Handlers => "micro_routes",
+            Self::Listeners => "event_routes",
+        }
+    }
+}
+
+/// Where the items are that expansions need, spanned at what an error of theirs
+/// would be about.
+pub(crate) fn micro(span: Span) -> TokenStream {
+    quote_spanned!(span=> ::nestrs::__private::micro)
+}
+
+/// With errors, the table is there all the same, without entries: whoever lists
+/// the type gets no errors that come from these.
+pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> TokenStream {
+    let mut errors: Vec<_> = check(&args, &block, table).err().into_iter().collect();
+    let mut entries = Vec::new();
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item {
+            match entry(method, table) {
+                Ok(entry) => entries.extend(entry),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    let is_inherent = block.trait_.is_none();
+    let Some(errors) = errors.into_iter().reduce(join) else {
+        let table = write_table(&block, table, &entries);
+        return quote!(#block #table);
+    };
+    let errors = errors.into_compile_error();
+    let table = is_inherent.then(|| match table {
+        Table::Handlers => write_table(&block, table, &[]),
+        Table::Listeners => TokenStream::new(),
+    });
+    quote!(#errors #block #table)
+}
+
+fn check(args: &TokenStream, block: &ItemImpl, table: Table) -> syn::Result<()> {
+    let name = table.attribute();
+    let error = |span: Span, message: String| Err(syn::Error::new(span, message));
+    if !args.is_empty() {
+        return error(
+            args.span(),
+            format!("`#[{name}]` takes no arguments: remove them"),
+        );
+    }
+    if let Some((path, _)) = &block.trait_ {
+        let message =
+            format!("`#[{name}]` stands on the type's own `impl` block, not on one of a trait");
+        return error(path.span(), message);
+    }
+    if table == Table::Listeners && !block.generics.params.is_empty() {
+        let message = "listeners are found at link time, where a generic type is not there yet: \
+                       write the block for a concrete type, as `impl Audit<User>`";
+        return error(block.generics.params.span(), message.to_owned());
+    }
+    Ok(())
+}
+
+/// The entry of a method, if it has attributes of ours. Those are removed.
+fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option<TokenStream>> {
+    let attributes = Attributes::take(&mut method.attrs, table)?;
+    if attributes.first.is_none() {
+        return Ok(None);
+    }
+    let callee = Callee::of(&method.sig)?;
+    use_parameters(method);
+    let (micro, span) = (micro(Span::call_site()), callee.method.span());
+    // An entry is there if its method is.
+    let cfgs = method.attrs.iter().filter(is_cfg);
+    let name = callee.method.to_string();
+    // All tokens have the method's span: the place of a call is where they
+    // all are.
+    let at = quote_spanned!(span=> ::nestrs::__private::micro::Location::caller());
+    let call = callee.call();
+    Ok(Some(match table {
+        Table::Handlers => {
+            let enhancers = attributes.enhancers();
+            let patterns = attributes
+                .patterns
+                .iter()
+                .map(|(kind, pattern)| quote!((#kind, #pattern)));
+            quote! {
+                #(#cfgs)*
+                #micro::Handler {
+                    patterns: &[#(#patterns),*],
+                    method: #name,
+                    at: #at,
+                    enhancers: #enhancers,
+                    call: #call,
+                }
+            }
+        }
+        Table::Listeners => {
+            let events = &attributes.events;
+            quote! {
+                #(#cfgs)*
+                #micro::Listener {
+                    events: &[#(#events),*],
+                    method: #name,
+                    at: #at,
+                    call: #call,
+                }
+            }
+        }
+    }))
+}
+
+fn is_cfg(attribute: &&Attribute) -> bool {
+    attribute.path().is_ident("cfg")
+}
+
+fn write_table(block: &ItemImpl, table: Table, entries: &[TokenStream]) -> TokenStream {
+    let ty = &block.self_ty;
+    let micro = micro(ty.span());
+    let (generics, _, bounds) = block.generics.split_for_impl();
+    // A block that is not compiled has no table either.
+    let cfgs: Vec<_> = block.attrs.iter().filter(is_cfg).collect();
+    match table {
+        Table::Handlers => quote! {
+            #(#cfgs)*
+            #[automatically_derived]
+            impl #generics #micro::MicroRoutes for #ty #bounds {
+                const HANDLERS: &'static [#micro::Handler<Self>] = &[#(#entries),*];
+            }
+        },
+        Table::Listeners => {
+            let of = quote_spanned!(ty.span()=> #micro::ListenerTable::of::<#ty>());
+            quote! {
+                #(#cfgs)*
+                #[automatically_derived]
+                impl #micro::EventRoutes for #ty #bounds {
+                    const LISTENERS: &'static [#micro::Listener<Self>] = &[#(#entries),*];
+                }
+                #(#cfgs)*
+                const _: () = {
+                    #micro::inventory::submit! { #of }
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    fn expanded(args: TokenStream, block: ItemImpl, table: Table) -> String {
+        expand(args, block, table).to_string()
+    }
+
+    fn handlers(block: ItemImpl) -> String {
+        expanded(TokenStream::new(), block, Table::Handlers)
+    }
+
+    /// How often one stands in the other, both as tokens.
+    fn count(text: &str, tokens: TokenStream) -> usize {
+        text.matches(&tokens.to_string()).count()
+    }
+
+    #[test]
+    fn methods_with_patterns_get_an_entry_and_the_others_do_not() {
+        let text = handlers(parse_quote! {
+            impl Math {
+                #[message_pattern("a")]
+                async fn a(&self) {}
+                #[event_pattern("b")]
+                #[cfg(feature = "b")]
+                async fn b(&self, payload: u8) {}
+                fn plain(&self) {}
+            }
+        });
+        assert_eq!(count(&text, quote!(compile_error)), 0);
+        assert_eq!(count(&text, quote!(Location::caller)), 2);
+        assert_eq!(count(&text, quote!(message_pattern)), 0);
+        assert_eq!(count(&text, quote!(#[cfg(feature = "b")])), 2);
+        assert_eq!(count(&text, quote!(let _ = &payload;)), 1);
+        assert_eq!(count(&text, quote!(fn plain)), 1);
+    }
+
+    #[test]
+    fn generic_types_have_handlers() {
+        let text = handlers(parse_quote! {
+            impl<T: Entity> Crud<T> where T: Clone {
+                #[message_pattern("a")]
+                async fn a(&self, entity: T) {}
+            }
+        });
+        let table = quote!(impl<T: Entity> ::nestrs::__private::micro::MicroRoutes for Crud<T> where T: Clone);
+        assert_eq!(count(&text, table), 1);
+    }
+
+    #[test]
+    fn generic_types_have_no_listeners() {
+        let block: ItemImpl = parse_quote! {
+            impl<T> Audit<T> {
+                #[on_event("a")]
+                async fn a(&self) {}
+            }
+        };
+        let text = expanded(TokenStream::new(), block, Table::Listeners);
+        assert!(text.contains("found at link time"), "{text}");
+        let block: ItemImpl = parse_quote! {
+            impl Audit<User> {
+                #[on_event("a")]
+                async fn a(&self) {}
+            }
+        };
+        let text = expanded(TokenStream::new(), block, Table::Listeners);
+        assert_eq!(count(&text, quote!(compile_error)), 0);
+        assert_eq!(count(&text, quote!(ListenerTable::of::<Audit<User>>())), 1);
+    }
+
+    #[test]
+    fn errors_stand_beside_the_block_and_an_empty_table() {
+        let text = handlers(parse_quote! {
+            impl Math {
+                #[message_pattern(1u8)]
+                async fn a(&self) {}
+                #[message_pattern("b")]
+                fn b(&self) {}
+            }
+        });
+        assert_eq!(count(&text, quote!(compile_error)), 2);
+        assert_eq!(
+            count(
+                &text,
+                quote!(
+                    async fn a(&self) {}
+                )
+            ),
+            1
+        );
+        assert_eq!(count(&text, quote!(= &[];)), 1);
+    }
+
+    #[test]
+    fn only_a_types_own_block_is_taken() {
+        let block: ItemImpl = parse_quote!(
+            impl Clone for Math {}
+        );
+        let text = handlers(block.clone());
+        assert!(text.contains("not on one of a trait"), "{text}");
+        let block: ItemImpl = parse_quote!(
+            impl Math {}
+        );
+        let text = expanded(quote!("math"), block, Table::Handlers);
+        assert!(text.contains("takes no arguments"), "{text}");
+    }
+}

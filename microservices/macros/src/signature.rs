@@ -1,0 +1,259 @@
+//! What a handler may look like, and the code that calls it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    FnArg, GenericParam, Ident, ImplItemFn, Pat, ReceiverKind, ReturnType, Signature, Type,
+    parse_quote_spanned,
+};
+
+use crate::attribute::join;
+use crate::routes::micro;
+
+/// A handler's method, as far as calling it goes.
+pub(crate) struct Callee {
+    pub(crate) method: Ident,
+    payload: Option<Type>,
+    /// Where the type stands that it returns.
+    returned: Span,
+}
+
+impl Callee {
+    /// # Errors
+    ///
+    /// Everything about the signature that no handler can have.
+    pub(crate) fn of(signature: &Signature) -> syn::Result<Self> {
+        let errors = [
+            check_async(signature).err(),
+            check_generics(signature).err(),
+            check_receiver(signature).err(),
+            check_parameters(signature).err(),
+        ];
+        if let Some(error) = errors.into_iter().flatten().reduce(join) {
+            return Err(error);
+        }
+        let payload = parameters(signature).next().map(|(_, ty)| ty.clone());
+        let returned = match &signature.output {
+            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => signature.ident.span(),
+        };
+        Ok(Self {
+            method: signature.ident.clone(),
+            payload,
+            returned,
+        })
+    }
+
+    /// A closure that takes the service and the message. Each step has the
+    /// span of what can be wrong with it.
+    pub(crate) fn call(&self) -> TokenStream {
+        let Self {
+            method,
+            payload,
+            returned,
+        } = self;
+        let micro = quote!(::nestrs::__private::micro);
+        let argument = payload.as_ref().map(|ty| {
+            let micro = self::micro(ty.span());
+            let of_message = quote_spanned! {ty.span()=>
+                <#ty as #micro::FromMessage<_>>::from_message(&mut message)?
+            };
+            quote!(let payload = #of_message;)
+        });
+        let message = match &payload {
+            Some(_) => quote!(mut message),
+            None => quote!(_message),
+        };
+        let pass = payload.as_ref().map(|_| quote!(payload));
+        let run = quote_spanned!(method.span()=> Self::#method(&service, #pass).await);
+        let probe = self::micro(*returned);
+        let open = quote_spanned! {*returned=>
+            (&&#probe::Probe(&returned)).way().open(returned)?
+        };
+        let answer = quote_spanned! {*returned=>
+            (&&&&#probe::Probe(&value)).reply().answer(value)
+        };
+        // A future that is not `Send` is the method's fault.
+        let boxed = self::micro(method.span());
+        let boxed = quote_spanned!(method.span()=> #boxed::Box::pin);
+        quote! {
+            |service, #message| #boxed(async move {
+                #[allow(unused_imports)]
+                use #micro::{
+                    IsFallibleStream as _, IsPlain as _, IsResult as _, IsStream as _,
+                    IsUnit as _, IsValue as _,
+                };
+                #argument
+                let returned = #run;
+                let value = #open;
+                let answer = #answer;
+                #micro::Result::<#micro::Answer, #micro::TransportError>::Ok(answer)
+            })
+        }
+    }
+}
+
+/// The message dictates a handler's parameter: not to look at it is no
+/// mistake, so it must not warn.
+pub(crate) fn use_parameters(method: &mut ImplItemFn) {
+    let named: Vec<Ident> = parameters(&method.sig)
+        .filter_map(|(pattern, _)| match pattern {
+            Pat::Ident(name) => Some(name.ident.clone()),
+            _ => None,
+        })
+        .collect();
+    for name in named {
+        let used = parse_quote_spanned!(name.span()=> let _ = &#name;);
+        method.block.stmts.insert(0, used);
+    }
+}
+
+/// What follows `self`.
+fn parameters(signature: &Signature) -> impl Iterator<Item = (&Pat, &Type)> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some((&*typed.pat, &*typed.ty)),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+fn check_async(signature: &Signature) -> syn::Result<()> {
+    match &signature.asyncness {
+        Some(_) => Ok(()),
+        None => Err(syn::Error::new(
+            signature.fn_token.span(),
+            format!("a handler is async: write `async fn {}`", signature.ident),
+        )),
+    }
+}
+
+fn check_generics(signature: &Signature) -> syn::Result<()> {
+    let types = |param: &&GenericParam| !matches!(param, GenericParam::Lifetime(_));
+    match signature.generics.params.iter().find(types) {
+        None => Ok(()),
+        Some(param) => Err(syn::Error::new(
+            param.span(),
+            "a message cannot choose a type: write the concrete one instead of this parameter",
+        )),
+    }
+}
+
+fn check_receiver(signature: &Signature) -> syn::Result<()> {
+    let Some(receiver) = signature.receiver() else {
+        return Err(syn::Error::new(
+            signature.paren_token.span.open(),
+            "a handler is a method: write `&self` first",
+        ));
+    };
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => Ok(()),
+        _ => Err(syn::Error::new(
+            receiver.span(),
+            "many messages share a handler's `self`: write `&self`",
+        )),
+    }
+}
+
+fn check_parameters(signature: &Signature) -> syn::Result<()> {
+    let mut parameters = parameters(signature);
+    let payload = parameters.next();
+    if let Some((pattern, ty)) = parameters.next() {
+        return Err(syn::Error::new(
+            pattern.span().join(ty.span()).unwrap_or(pattern.span()),
+            "a handler takes the payload and nothing else: make this a field of the payload's type",
+        ));
+    }
+    match payload {
+        Some((_, Type::Reference(ty))) => Err(syn::Error::new(
+            ty.span(),
+            "a payload is the handler's own: write an owned type, as `String` for `&str`",
+        )),
+        Some((_, Type::ImplTrait(ty))) => Err(syn::Error::new(
+            ty.span(),
+            "a message cannot choose a type: write the concrete one",
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn handlers_take_self_and_a_payload() {
+        for signature in [
+            parse_quote!(async fn a(&self)),
+            parse_quote!(async fn a(&self, payload: Value) -> u8),
+            parse_quote!(async fn a(&self, Point { x, y }: Point)),
+            parse_quote!(async fn a<'a>(&'a self, mut payload: Vec<u8>) -> Result<&'a str, Error>),
+        ] {
+            assert!(Callee::of(&signature).is_ok());
+        }
+    }
+
+    #[test]
+    fn other_signatures_say_what_to_write() {
+        for (signature, message) in [
+            (
+                parse_quote!(fn a(&self)),
+                "a handler is async: write `async fn a`",
+            ),
+            (
+                parse_quote!(async fn a()),
+                "a handler is a method: write `&self` first",
+            ),
+            (
+                parse_quote!(async fn a(self)),
+                "many messages share a handler's `self`: write `&self`",
+            ),
+            (
+                parse_quote!(async fn a(&mut self)),
+                "many messages share a handler's `self`: write `&self`",
+            ),
+            (
+                parse_quote!(async fn a(self: Arc<Self>)),
+                "many messages share a handler's `self`: write `&self`",
+            ),
+            (
+                parse_quote!(async fn a(&self, x: f64, y: f64)),
+                "a handler takes the payload and nothing else: make this a field of the payload's type",
+            ),
+            (
+                parse_quote!(async fn a<T>(&self, payload: T)),
+                "a message cannot choose a type: write the concrete one instead of this parameter",
+            ),
+            (
+                parse_quote!(async fn a(&self, payload: impl Into<u8>)),
+                "a message cannot choose a type: write the concrete one",
+            ),
+            (
+                parse_quote!(async fn a(&self, payload: &str)),
+                "a payload is the handler's own: write an owned type, as `String` for `&str`",
+            ),
+        ] {
+            assert_eq!(Callee::of(&signature).err().unwrap().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_reported_at_once() {
+        let error = Callee::of(&parse_quote!(fn a(self, x: u8, y: u8))).err();
+        assert_eq!(error.unwrap().into_iter().count(), 3);
+    }
+
+    #[test]
+    fn named_parameters_count_as_used() {
+        let mut method: ImplItemFn = parse_quote!(
+            async fn a(&self, payload: u8) {}
+        );
+        use_parameters(&mut method);
+        assert_eq!(method.block.stmts.len(), 1);
+        let mut method: ImplItemFn = parse_quote!(
+            async fn a(&self, (x, y): (u8, u8)) {}
+        );
+        use_parameters(&mut method);
+        assert!(method.block.stmts.is_empty());
+    }
+}

@@ -1,0 +1,221 @@
+//! From what a handler returns to what goes back.
+//!
+//! | returned | answered |
+//! |---|---|
+//! | `()` | nothing |
+//! | `T: Serialize` | one item |
+//! | `impl Stream<Item = T>` | the items |
+//! | `impl Stream<Item = Result<T, E>>` | the items, up to the first error |
+//! | `Result<any of these, E>` | the same, or the error |
+//!
+//! `E` is anything that is `Into<TransportError>`.
+//!
+//! A macro sees tokens, not types: an alias of `Result` looks like any other
+//! type. So the compiler chooses, by the order in which it looks for methods:
+//! the generated code calls a method on `&&Probe(&returned)`, and the trait
+//! that is implemented with the most references wins. First [`Probe`] opens a
+//! `Result`, then it looks at what was inside.
+//!
+//! The next file on a message's path is the reply of `nestrs-core`'s
+//! [`packet`](nestrs_core::packet), and then, at the caller, [`crate::client`].
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use nestrs_core::error::INTERNAL_SERVER_ERROR;
+use nestrs_core::{Answer, TransportError};
+use serde::Serialize;
+
+/// Finds out what kind of value it is about.
+pub struct Probe<'a, R>(pub &'a R);
+
+/// A `Result`.
+pub trait IsResult {
+    /// How to open it.
+    fn way(&self) -> Fallible {
+        Fallible
+    }
+}
+impl<T, E> IsResult for &Probe<'_, Result<T, E>> {}
+
+/// Anything.
+pub trait IsPlain {
+    /// How to open it: it is open.
+    fn way(&self) -> Plain {
+        Plain
+    }
+}
+impl<R> IsPlain for Probe<'_, R> {}
+
+pub struct Fallible;
+impl Fallible {
+    pub fn open<T, E: Into<TransportError>>(
+        self,
+        returned: Result<T, E>,
+    ) -> Result<T, TransportError> {
+        returned.map_err(Into::into)
+    }
+}
+
+pub struct Plain;
+impl Plain {
+    pub fn open<R>(self, returned: R) -> Result<R, TransportError> {
+        Ok(returned)
+    }
+}
+
+/// `()`.
+pub trait IsUnit {
+    /// How to answer with it.
+    fn reply(&self) -> Nothing {
+        Nothing
+    }
+}
+impl IsUnit for &&&Probe<'_, ()> {}
+
+/// A stream of `Result`s.
+pub trait IsFallibleStream {
+    /// How to answer with it.
+    fn reply(&self) -> FallibleItems {
+        FallibleItems
+    }
+}
+impl<S: Stream<Item = Result<T, E>>, T, E> IsFallibleStream for &&Probe<'_, S> {}
+
+/// Any other stream.
+pub trait IsStream {
+    /// How to answer with it.
+    fn reply(&self) -> Items {
+        Items
+    }
+}
+impl<S: Stream> IsStream for &Probe<'_, S> {}
+
+/// Anything else.
+pub trait IsValue {
+    /// How to answer with it.
+    fn reply(&self) -> Item {
+        Item
+    }
+}
+impl<R> IsValue for Probe<'_, R> {}
+
+pub struct Nothing;
+impl Nothing {
+    pub fn answer(self, (): ()) -> Answer {
+        Answer::One(Ok(None))
+    }
+}
+
+pub struct Item;
+impl Item {
+    pub fn answer<T: Serialize>(self, value: T) -> Answer {
+        Answer::One(to_json(&value).map(Some))
+    }
+}
+
+pub struct Items;
+impl Items {
+    pub fn answer<S>(self, items: S) -> Answer
+    where
+        S: Stream<Item: Serialize> + Send + 'static,
+    {
+        Answer::Many(Box::pin(items.map(|item| to_json(&item))))
+    }
+}
+
+pub struct FallibleItems;
+impl FallibleItems {
+    pub fn answer<S, T, E>(self, items: S) -> Answer
+    where
+        S: Stream<Item = Result<T, E>> + Send + 'static,
+        T: Serialize,
+        E: Into<TransportError>,
+    {
+        let to_json = |item: Result<T, E>| to_json(&item.map_err(Into::into)?);
+        Answer::Many(Box::pin(items.map(to_json)))
+    }
+}
+
+/// Values that are no JSON, such as a map with keys that are no strings, are
+/// the handler's fault: the caller learns no more than of a panic.
+fn to_json<T: Serialize>(value: &T) -> Result<Bytes, TransportError> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|error| {
+        let returned = std::any::type_name::<T>();
+        tracing::error!(%error, "a handler returned a `{returned}` that is no JSON");
+        TransportError::new(INTERNAL_SERVER_ERROR)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use std::collections::HashMap;
+
+    /// What the macros write after the handler's call.
+    macro_rules! answer {
+        ($returned:expr) => {{
+            let returned = $returned;
+            match (&&Probe(&returned)).way().open(returned) {
+                Ok(value) => (&&&&Probe(&value)).reply().answer(value),
+                Err(error) => Answer::One(Err(error)),
+            }
+        }};
+    }
+
+    /// Items, `-` for nothing, and `!message` for an error.
+    async fn shown(answer: Answer) -> String {
+        let show = |item: Result<Bytes, TransportError>| match item {
+            Ok(json) => String::from_utf8(json.to_vec()).unwrap(),
+            Err(error) => format!("!{error}"),
+        };
+        match answer {
+            Answer::One(Ok(None)) => "-".to_owned(),
+            Answer::One(Ok(Some(json))) => show(Ok(json)),
+            Answer::One(Err(error)) => show(Err(error)),
+            Answer::Many(items) => items.map(show).collect::<Vec<_>>().await.join(" "),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[derive(Debug)]
+    struct OutOfStock;
+    impl From<OutOfStock> for TransportError {
+        fn from(_: OutOfStock) -> Self {
+            Self::new("out of stock")
+        }
+    }
+    type Alias<T> = Result<T, OutOfStock>;
+
+    fn numbers() -> impl Stream<Item = u8> {
+        stream::iter([1, 2])
+    }
+
+    #[tokio::test]
+    async fn what_is_returned_decides_what_is_answered() {
+        let fail = || Err::<u8, _>(OutOfStock);
+        assert_eq!(shown(answer!(())).await, "-");
+        assert_eq!(shown(answer!(5)).await, "5");
+        assert_eq!(shown(answer!("text")).await, "\"text\"");
+        assert_eq!(shown(answer!(None::<u8>)).await, "null");
+        assert_eq!(shown(answer!(Alias::Ok(()))).await, "-");
+        assert_eq!(shown(answer!(Alias::Ok(5))).await, "5");
+        assert_eq!(shown(answer!(fail())).await, "!out of stock");
+        assert_eq!(shown(answer!(numbers())).await, "1 2");
+        assert_eq!(shown(answer!(Alias::Ok(numbers()))).await, "1 2");
+        let mixed = || stream::iter([Ok(1), fail()]);
+        assert_eq!(shown(answer!(mixed())).await, "1 !out of stock");
+        assert_eq!(shown(answer!(Alias::Ok(mixed()))).await, "1 !out of stock");
+        let boxed: nestrs_core::dispatch::BoxStream<'static, u8> = Box::pin(numbers());
+        assert_eq!(shown(answer!(boxed)).await, "1 2");
+    }
+
+    #[tokio::test]
+    async fn a_value_that_is_no_json_is_an_internal_error() {
+        let keyed_by_units = HashMap::from([((), 1)]);
+        assert_eq!(
+            shown(answer!(keyed_by_units)).await,
+            "!Internal server error"
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! [`ClientConfig`]: a client before it is part of an application.
+
+use std::fmt;
+use std::sync::Arc;
+
+use nestrs_core::Transport;
+#[cfg(feature = "tcp")]
+use nestrs_transport_tcp::{TcpTransport, TcpTransportOptions};
+
+/// A named client, to be registered in a
+/// [`ClientsModule`](crate::ClientsModule).
+///
+/// Connections are made with the first message, so a configuration needs no
+/// running runtime.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// What it is looked up by in [`ClientsService`](crate::ClientsService).
+    pub name: &'static str,
+    /// How it sends.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl ClientConfig {
+    /// A client over any transport.
+    ///
+    /// ```
+    /// # use nestrs_microservices::{Transport, TransportError, async_trait};
+    /// # use serde_json::Value;
+    /// # struct MyTransport;
+    /// # #[async_trait]
+    /// # impl Transport for MyTransport {
+    /// #     async fn send_json(&self, _: &str, _: Value) -> Result<Value, TransportError> { Ok(Value::Null) }
+    /// #     async fn emit_json(&self, _: &str, _: Value) -> Result<(), TransportError> { Ok(()) }
+    /// # }
+    /// use nestrs_microservices::ClientConfig;
+    /// use std::sync::Arc;
+    ///
+    /// let billing = ClientConfig::new("billing", Arc::new(MyTransport));
+    /// assert_eq!(billing.name, "billing");
+    /// ```
+    pub fn new(name: &'static str, transport: Arc<dyn Transport>) -> Self {
+        Self { name, transport }
+    }
+
+    /// A client over TCP.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, TcpTransportOptions};
+    ///
+    /// let billing = ClientConfig::tcp("billing", TcpTransportOptions::default());
+    /// ```
+    #[cfg(feature = "tcp")]
+    pub fn tcp(name: &'static str, options: TcpTransportOptions) -> Self {
+        Self::new(name, Arc::new(TcpTransport::new(options)))
+    }
+}
+
+impl fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

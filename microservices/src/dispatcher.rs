@@ -1,0 +1,156 @@
+//! From a message to its handlers, and from what they do to one answer.
+//!
+//! | message | handlers of its pattern | what happens |
+//! |---|---|---|
+//! | request | a message handler | it runs and answers |
+//! | request | event handlers only | all run at once, the first of them answers |
+//! | request | none | [`Answer::NoHandler`] |
+//! | event | event handlers | all run at once, failures are logged |
+//! | event | a message handler only | it runs, what it returns is dropped |
+//! | event | none | a warning is logged |
+//!
+//! The next file on a message's path is [`crate::pipeline`].
+
+use std::fmt;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{join, join_all, ready};
+use nestrs_core::dispatch::BoxFuture;
+use nestrs_core::route_table::{RouteTable, pattern_text};
+use nestrs_core::{Answer, Dispatch, Message, MessageKind, Pattern};
+
+use crate::error::{BindError, Conflict};
+use crate::pipeline::BoundHandler;
+
+/// The handlers of an application, by pattern: what servers call.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_core::{Answer, Dispatch, Message, MessageKind};
+/// use nestrs_microservices::{BoundHandler, Dispatcher, micro_routes};
+/// use std::sync::Arc;
+///
+/// struct MathService;
+///
+/// #[micro_routes]
+/// impl MathService {
+///     #[message_pattern("math.double")]
+///     async fn double(&self, n: i64) -> i64 {
+///         2 * n
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let dispatcher = Dispatcher::new(BoundHandler::all_of(&Arc::new(MathService))).unwrap();
+/// let message = Message::new(MessageKind::Request, r#""math.double""#, "21");
+/// let Answer::One(reply) = dispatcher.dispatch(message).await else { unreachable!() };
+/// assert_eq!(reply.unwrap().unwrap(), "42");
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Dispatcher {
+    routes: RouteTable<Route>,
+}
+
+/// What handles one pattern.
+#[derive(Debug, Default)]
+struct Route {
+    message: Option<BoundHandler>,
+    events: Vec<BoundHandler>,
+}
+
+impl Dispatcher {
+    /// A dispatcher to `handlers`. Event handlers of one pattern all run, in
+    /// this order as far as they do not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError::Conflicts`] when a pattern has several message handlers.
+    pub fn new(handlers: impl IntoIterator<Item = BoundHandler>) -> Result<Self, BindError> {
+        let mut routes = RouteTable::<Route>::default();
+        let mut conflicts = Vec::new();
+        for handler in handlers {
+            let route = routes.entry(Pattern::from(handler.route()));
+            match (handler.kind(), &route.message) {
+                (MessageKind::Event, _) => route.events.push(handler),
+                (MessageKind::Request, None) => route.message = Some(handler),
+                (MessageKind::Request, Some(first)) => conflicts.push(Conflict {
+                    route: handler.route().to_owned(),
+                    handlers: [first.name(), handler.name()],
+                }),
+            }
+        }
+        match conflicts.is_empty() {
+            true => Ok(Self { routes }),
+            false => Err(BindError::Conflicts(conflicts)),
+        }
+    }
+}
+
+impl Dispatch for Dispatcher {
+    fn dispatch(&self, message: Message) -> BoxFuture<'static, Answer> {
+        let Some((_, route)) = self.routes.find(&message.pattern) else {
+            return ready(unknown(&message)).boxed();
+        };
+        match message.kind {
+            MessageKind::Request => route.answer(message.payload),
+            MessageKind::Event => route.run(message.payload).map(|()| Answer::Silent).boxed(),
+        }
+    }
+
+    fn routes(&self) -> Vec<String> {
+        let routes = self.routes.iter();
+        routes.map(|(route, _)| route.to_owned()).collect()
+    }
+}
+
+impl Route {
+    fn answer(&self, payload: Bytes) -> BoxFuture<'static, Answer> {
+        match (&self.message, &self.events[..]) {
+            (Some(handler), _) => handler.clone().run(payload).boxed(),
+            (None, [first, others @ ..]) => {
+                let others = run_all(others, payload.clone());
+                let all = join(first.clone().run(payload), others);
+                all.map(|(answer, _)| answer).boxed()
+            }
+            (None, []) => ready(Answer::NoHandler).boxed(),
+        }
+    }
+
+    fn run(&self, payload: Bytes) -> impl Future<Output = ()> + Send + 'static {
+        match &self.message {
+            Some(handler) if self.events.is_empty() => {
+                run_all(std::slice::from_ref(handler), payload)
+            }
+            _ => run_all(&self.events, payload),
+        }
+    }
+}
+
+/// Runs handlers at once until the last of them is done, whatever becomes of
+/// the others.
+fn run_all(handlers: &[BoundHandler], payload: Bytes) -> impl Future<Output = ()> + Send + 'static {
+    let run = |handler: &BoundHandler| handler.clone().run_unanswered(payload.clone());
+    join_all(handlers.iter().map(run).collect::<Vec<_>>()).map(drop)
+}
+
+fn unknown(message: &Message) -> Answer {
+    match message.kind {
+        MessageKind::Request => Answer::NoHandler,
+        MessageKind::Event => {
+            let pattern = pattern_text(&message.pattern).unwrap_or_default();
+            tracing::warn!(
+                "There is no matching event handler defined in the remote service. Event pattern: {pattern}"
+            );
+            Answer::Silent
+        }
+    }
+}
+
+impl fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.routes.iter()).finish()
+    }
+}

@@ -1,0 +1,130 @@
+//! What `#[micro_routes]` leaves behind about a type: its handlers, as
+//! constant data. Nothing runs and nothing is allocated to describe them.
+//!
+//! Aside from a message's path, which goes on in [`crate::payload`].
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use nestrs_core::dispatch::BoxFuture;
+use nestrs_core::{Answer, MessageKind, Pattern, TransportError};
+
+use crate::enhancer::Enhancers;
+use crate::payload::Incoming;
+
+/// A type with message handlers. Written by
+/// [`#[micro_routes]`](macro@crate::micro_routes).
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_microservices::{MicroRoutes, micro_routes};
+///
+/// struct MathService;
+///
+/// #[micro_routes]
+/// impl MathService {
+///     #[message_pattern("math.double")]
+///     async fn double(&self, n: i64) -> i64 {
+///         2 * n
+///     }
+/// }
+///
+/// assert_eq!(MathService::HANDLERS[0].method, "double");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is listed in `microservices` but has no `#[micro_routes]` impl",
+    label = "no message handlers",
+    note = "write `#[micro_routes] impl {Self} {{ … }}`, or list it in `providers` instead"
+)]
+pub trait MicroRoutes: Send + Sync + Sized + 'static {
+    /// One entry for each method that has patterns.
+    const HANDLERS: &'static [Handler<Self>];
+}
+
+/// One method that handles messages. See [`MicroRoutes`] for an example.
+pub struct Handler<T: 'static> {
+    /// What it is called for, and whether as a request or an event.
+    pub patterns: &'static [(MessageKind, PatternLiteral)],
+    /// The method's name.
+    pub method: &'static str,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+    /// What runs before it.
+    pub enhancers: Enhancers,
+    /// Calls it.
+    pub call: Call<T>,
+}
+
+/// Takes the handler's parameters out of a message, runs it, and makes an
+/// answer of what it returns.
+pub type Call<T> = fn(Arc<T>, Incoming) -> BoxFuture<'static, Result<Answer, TransportError>>;
+
+/// A pattern as it is written in an attribute.
+///
+/// ```
+/// use nestrs_microservices::PatternLiteral;
+///
+/// assert_eq!(&*PatternLiteral::Text("math.add").to_pattern(), "math.add");
+/// let object = PatternLiteral::Json(r#"{"cmd":"sum","a":1}"#);
+/// assert_eq!(&*object.to_pattern(), r#"{"a":1,"cmd":"sum"}"#);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatternLiteral {
+    /// A string, which is its own route.
+    Text(&'static str),
+    /// The JSON text of anything else.
+    Json(&'static str),
+}
+
+impl PatternLiteral {
+    /// The route it stands for.
+    pub fn to_pattern(self) -> Pattern {
+        match self {
+            Self::Text(text) => Pattern::from(text),
+            Self::Json(json) => Pattern::parse(json),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Handler<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler")
+            .field("method", &self.method)
+            .field("patterns", &self.patterns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handler as it is called in logs and errors: `app::MathService::add
+/// (src/math.rs:12)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandlerName {
+    /// The path of the type.
+    pub provider: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+}
+
+impl HandlerName {
+    pub(crate) fn of<T>(method: &'static str, at: &'static Location<'static>) -> Self {
+        Self {
+            provider: std::any::type_name::<T>(),
+            method,
+            at,
+        }
+    }
+}
+
+impl fmt::Display for HandlerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            provider,
+            method,
+            at,
+        } = self;
+        write!(f, "{provider}::{method} ({}:{})", at.file(), at.line())
+    }
+}

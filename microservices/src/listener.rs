@@ -1,0 +1,154 @@
+//! What `#[event_routes]` leaves behind about a type, and how its methods come
+//! to listen on an application's [`EventBus`].
+
+use std::any::TypeId;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use nestrs_core::{Answer, TransportError};
+use nestrs_di::{Container, Instance};
+
+use crate::event_bus::EventBus;
+use crate::handler::{Call, HandlerName};
+use crate::payload::{Incoming, Payload};
+
+/// A type with listeners on the event bus. Written by
+/// [`#[event_routes]`](macro@crate::event_routes).
+pub trait EventRoutes: Send + Sync + Sized + 'static {
+    /// One entry for each method that listens.
+    const LISTENERS: &'static [Listener<Self>];
+}
+
+/// One method that listens.
+pub struct Listener<T: 'static> {
+    /// The events it listens to.
+    pub events: &'static [&'static str],
+    /// The method's name.
+    pub method: &'static str,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+    /// Calls it.
+    pub call: Call<T>,
+}
+
+impl<T> fmt::Debug for Listener<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("method", &self.method)
+            .field("events", &self.events)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The listeners of one type, found at link time. An application takes those
+/// whose type it provides.
+pub struct ListenerTable {
+    provider: TypeId,
+    subscribe: fn(&EventBus, Instance),
+}
+
+inventory::collect!(ListenerTable);
+
+impl ListenerTable {
+    /// The table of `T`.
+    pub const fn of<T: EventRoutes>() -> Self {
+        Self {
+            provider: TypeId::of::<T>(),
+            subscribe: subscribe_all::<T>,
+        }
+    }
+}
+
+impl fmt::Debug for ListenerTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ListenerTable")
+            .field(&self.provider)
+            .finish()
+    }
+}
+
+/// Subscribes the listeners of an application's providers to its [`EventBus`].
+/// To be called once for each application, when it is built.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_di::{Graph, injectable, module};
+/// use nestrs_microservices::{EventBus, event_routes, subscribe_listeners};
+/// use std::sync::Mutex;
+/// use std::sync::Arc;
+///
+/// #[injectable]
+/// struct AuditService {
+///     log: Arc<Mutex<Vec<String>>>,
+/// }
+///
+/// #[event_routes]
+/// impl AuditService {
+///     #[on_event("user.created")]
+///     async fn created(&self, name: String) {
+///         self.log.lock().unwrap().push(name);
+///     }
+/// }
+///
+/// # use nestrs_di::Provider;
+/// #[module(providers = [AuditService, Provider::value(Mutex::<Vec<String>>::default())])]
+/// struct AppModule;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+/// subscribe_listeners(&container);
+/// let bus = container.get::<EventBus>().unwrap();
+/// bus.publish("user.created", "Ada".into()).await;
+/// let audit = container.get::<AuditService>().unwrap();
+/// assert_eq!(*audit.log.lock().unwrap(), ["Ada"]);
+/// # }
+/// ```
+pub fn subscribe_listeners(container: &Container) {
+    // Every application has one, since it is provided in the root.
+    let Some(bus) = container.get::<EventBus>() else {
+        return;
+    };
+    for table in inventory::iter::<ListenerTable> {
+        for instance in container.instances(table.provider) {
+            (table.subscribe)(&bus, instance);
+        }
+    }
+}
+
+fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
+    let Ok(instance) = instance.downcast::<T>() else {
+        return;
+    };
+    for listener in T::LISTENERS {
+        let name = HandlerName::of::<T>(listener.method, listener.at);
+        for event in listener.events {
+            let route: Arc<str> = Arc::from(*event);
+            let (call, instance) = (listener.call, Arc::clone(&instance));
+            bus.subscribe(*event, move |payload| {
+                let incoming = Incoming::new(Arc::clone(&route), Payload::Value(payload));
+                let answer = call(Arc::clone(&instance), incoming);
+                let route = Arc::clone(&route);
+                async move { log_failures(&route, name, answer.await).await }
+            });
+        }
+    }
+}
+
+/// Nobody waits for what a listener returns, so its failures end in the log.
+async fn log_failures(event: &str, name: HandlerName, answer: Result<Answer, TransportError>) {
+    let log = |error: &TransportError| {
+        tracing::error!(event, listener = %name, "a listener failed: {error}");
+    };
+    match answer {
+        Err(error) | Ok(Answer::One(Err(error))) => log(&error),
+        Ok(Answer::Many(mut items)) => {
+            while let Some(item) = items.next().await {
+                item.inspect_err(log).ok();
+            }
+        }
+        Ok(_) => {}
+    }
+}
