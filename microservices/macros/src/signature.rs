@@ -74,23 +74,22 @@ impl Callee {
         let answer = quote_spanned! {*returned=>
             (&&&&#probe::Probe(&value)).reply().answer(value)
         };
-        // A future that is not `Send` is the method's fault.
+        let body = quote! {
+            #[allow(unused_imports)]
+            use #micro::{
+                IsFallibleStream as _, IsPlain as _, IsResult as _, IsStream as _,
+                IsUnit as _, IsValue as _,
+            };
+            #argument
+            let returned = #run;
+            let value = #open;
+            let answer = #answer;
+            #micro::Result::<#micro::Answer, #micro::TransportError>::Ok(answer)
+        };
+        // That a future is not `Send` is the method's fault.
         let boxed = self::micro(method.span());
-        let boxed = quote_spanned!(method.span()=> #boxed::Box::pin);
-        quote! {
-            |service, #message| #boxed(async move {
-                #[allow(unused_imports)]
-                use #micro::{
-                    IsFallibleStream as _, IsPlain as _, IsResult as _, IsStream as _,
-                    IsUnit as _, IsValue as _,
-                };
-                #argument
-                let returned = #run;
-                let value = #open;
-                let answer = #answer;
-                #micro::Result::<#micro::Answer, #micro::TransportError>::Ok(answer)
-            })
-        }
+        let future = quote_spanned!(method.span()=> #boxed::Box::pin(async move { #body }));
+        quote!(|service, #message| #future)
     }
 }
 
