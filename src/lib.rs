@@ -93,8 +93,50 @@ pub mod microservices {
     pub use nestrs_transport_tcp::*;
 }
 
-#[doc(inline)]
-pub use nestrs_di::{nestrs_injectable as injectable, nestrs_module as module};
+/// On a struct: the container can build it; what its fields ask for is decided
+/// by their types. See [`di::injectable`](macro@di::injectable) for its
+/// arguments.
+///
+/// ```
+/// use std::sync::Arc;
+/// use nestrs::prelude::*;
+///
+/// #[injectable]
+/// struct UsersRepo;
+///
+/// #[injectable]
+/// struct UsersService {
+///     repo: Arc<UsersRepo>,
+/// }
+/// ```
+pub use nestrs_di::__private::nestrs_injectable as injectable;
+/// On a struct: a module, which brings providers, controllers and message
+/// handlers together. Every argument is a list, and every one may be left out.
+///
+/// | argument | lists |
+/// |---|---|
+/// | `imports` | modules whose exports this one sees |
+/// | `providers` | what can be injected in this module |
+/// | `controllers` | providers with HTTP routes ([`Controller`](crate::Controller)) |
+/// | `microservices` | providers with message handlers (`#[micro_routes]`) |
+/// | `exports` | what modules that import this one see |
+/// | `global` | no list: what it exports is seen by every module |
+///
+/// ```
+/// use nestrs::prelude::*;
+///
+/// #[injectable]
+/// struct UsersService;
+///
+/// #[module(providers = [UsersService], exports = [UsersService])]
+/// struct UsersModule;
+///
+/// #[module(imports = [UsersModule])]
+/// struct AppModule;
+///
+/// AppModule::verify().unwrap();
+/// ```
+pub use nestrs_di::__private::nestrs_module as module;
 
 /// What the macros' expansions refer to. Not for direct use.
 #[doc(hidden)]

@@ -128,6 +128,7 @@ pub mod __private {
     pub use std::panic::Location;
 
     pub use inventory;
+    pub use nestrs_di_macros::{nestrs_injectable, nestrs_module};
 
     pub use crate::construct::BuildError;
     pub use crate::handle::Handle;

@@ -5,12 +5,15 @@ use nestrs::prelude::*;
 use crate::orders::Order;
 
 #[injectable]
-pub struct AuditLog;
+pub(crate) struct AuditLog;
 
 #[event_routes]
 impl AuditLog {
     #[on_event("order.created")]
     async fn order_created(&self, order: Order) {
-        println!("audit: order {} of {} for {}", order.id, order.item, order.customer);
+        println!(
+            "audit: order {} of {} for {}",
+            order.id, order.item, order.customer
+        );
     }
 }

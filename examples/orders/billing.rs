@@ -6,7 +6,7 @@ use nestrs::prelude::*;
 use crate::orders::NewOrder;
 
 #[injectable]
-pub struct BillingService;
+pub(crate) struct BillingService;
 
 #[micro_routes]
 impl BillingService {
@@ -17,4 +17,4 @@ impl BillingService {
 }
 
 #[module(microservices = [BillingService])]
-pub struct BillingModule;
+pub(crate) struct BillingModule;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::orders::Order;
 
 #[injectable]
-pub struct OrdersController {
+pub(crate) struct OrdersController {
     clients: Arc<ClientsService>,
 }
 
@@ -31,7 +31,11 @@ impl OrdersController {
         State(this): State<Arc<Self>>,
         Json(order): Json<Value>,
     ) -> Result<(StatusCode, Json<Order>), Refused> {
-        let order = this.clients.expect("orders").send("orders.create", &order).await?;
+        let order = this
+            .clients
+            .expect("orders")
+            .send("orders.create", &order)
+            .await?;
         Ok((StatusCode::CREATED, Json(order)))
     }
 
@@ -39,7 +43,12 @@ impl OrdersController {
         State(this): State<Arc<Self>>,
         Path(id): Path<usize>,
     ) -> Result<Json<Order>, Refused> {
-        Ok(Json(this.clients.expect("orders").send("orders.find", &id).await?))
+        Ok(Json(
+            this.clients
+                .expect("orders")
+                .send("orders.find", &id)
+                .await?,
+        ))
     }
 }
 
@@ -54,7 +63,11 @@ impl From<TransportError> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let code = self.0.details.as_ref().and_then(|details| details["code"].as_str());
+        let code = self
+            .0
+            .details
+            .as_ref()
+            .and_then(|details| details["code"].as_str());
         let status = match code {
             Some("NOT_FOUND") => StatusCode::NOT_FOUND,
             Some("FORBIDDEN") => StatusCode::FORBIDDEN,

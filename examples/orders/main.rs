@@ -31,7 +31,7 @@ use nestrs::prelude::*;
     ],
     controllers = [gateway::OrdersController],
     microservices = [orders::OrdersService],
-    providers = [audit::AuditLog],
+    providers = [Provider::value(orders::OrderBook::default()), audit::AuditLog],
 )]
 struct AppModule;
 
@@ -47,11 +47,15 @@ fn address(variable: &str, default: &str) -> String {
 #[tokio::main]
 async fn main() -> Result<(), BootstrapError> {
     tracing_subscriber::fmt().with_target(false).init();
-    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(HTTP_PORT);
+    let port = std::env::var("PORT")
+        .ok()
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(HTTP_PORT);
 
     let billing = TcpMicroserviceOptions::new(address("BILLING_ADDR", BILLING));
-    let billing =
-        NestFactory::create_microservice::<billing::BillingModule>(billing).start().await?;
+    let billing = NestFactory::create_microservice::<billing::BillingModule>(billing)
+        .start()
+        .await?;
 
     println!("Try:");
     println!("  curl -i localhost:{port}/api/health");

@@ -1,37 +1,41 @@
 //! The orders microservice: takes orders, has them paid, keeps them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use nestrs::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 /// What an order is placed with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NewOrder {
-    pub customer: String,
-    pub item: String,
-    pub quantity: u32,
+pub(crate) struct NewOrder {
+    pub(crate) customer: String,
+    pub(crate) item: String,
+    pub(crate) quantity: u32,
 }
 
 /// An order that was placed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Order {
-    pub id: usize,
-    pub customer: String,
-    pub item: String,
-    pub quantity: u32,
+pub(crate) struct Order {
+    pub(crate) id: usize,
+    pub(crate) customer: String,
+    pub(crate) item: String,
+    pub(crate) quantity: u32,
     /// In cents.
-    pub total: u64,
+    pub(crate) total: u64,
 }
 
 #[injectable]
-pub struct OrdersService {
+pub(crate) struct OrdersService {
     clients: Arc<ClientsService>,
     bus: Arc<EventBus>,
-    #[inject(default)]
-    orders: Mutex<Vec<Order>>,
+    book: Arc<OrderBook>,
 }
+
+/// Every order there is.
+#[derive(Default)]
+pub(crate) struct OrderBook(Mutex<Vec<Order>>);
 
 #[micro_routes]
 impl OrdersService {
@@ -41,25 +45,40 @@ impl OrdersService {
     async fn create(&self, order: NewOrder) -> Result<Order, TransportError> {
         let billing = self.clients.expect("billing");
         let total: u64 = billing.send("billing.charge", &order).await?;
-        let order = self.keep(order, total);
+        let order = self.keep(order, total).await;
         self.bus.publish("order.created", json!(order)).await;
         Ok(order)
     }
 
     #[message_pattern("orders.find")]
     async fn find(&self, id: usize) -> Result<Order, TransportError> {
-        let orders = self.orders.lock().expect("nothing panics with it");
+        let orders = self.book.0.lock().await;
         let found = orders.iter().find(|order| order.id == id).cloned();
         found.ok_or_else(|| {
-            TransportError::new(format!("no order {id}")).with_details(json!({ "code": "NOT_FOUND" }))
+            TransportError::new(format!("no order {id}"))
+                .with_details(json!({ "code": "NOT_FOUND" }))
         })
     }
 }
 
 impl OrdersService {
-    fn keep(&self, NewOrder { customer, item, quantity }: NewOrder, total: u64) -> Order {
-        let mut orders = self.orders.lock().expect("nothing panics with it");
-        let order = Order { id: orders.len() + 1, customer, item, quantity, total };
+    async fn keep(
+        &self,
+        NewOrder {
+            customer,
+            item,
+            quantity,
+        }: NewOrder,
+        total: u64,
+    ) -> Order {
+        let mut orders = self.book.0.lock().await;
+        let order = Order {
+            id: orders.len() + 1,
+            customer,
+            item,
+            quantity,
+            total,
+        };
         orders.push(order.clone());
         order
     }

@@ -49,7 +49,6 @@ struct Attached {
 
 /// Lists `T` in a module's controllers.
 #[doc(hidden)]
-#[must_use]
 pub fn controller<T: Controller + Injectable>(module: ModuleDefinition) -> ModuleDefinition {
     let router =
         |instance: nestrs_di::Instance| instance.downcast::<T>().ok().map(Controller::router);

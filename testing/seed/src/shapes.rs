@@ -26,14 +26,22 @@ impl Transport for Loopback {
 
 #[tokio::test]
 async fn a_transport_needs_two_methods_and_a_proxy_takes_any() {
-    let config = ClientConfig { name: "loopback", transport: Arc::new(Loopback) };
+    let config = ClientConfig {
+        name: "loopback",
+        transport: Arc::new(Loopback),
+    };
     let client = ClientProxy::new(config.transport);
     let reply = client.send::<i32, Value>("p", &1).await.unwrap();
     assert_eq!(reply, json!({ "pattern": "p", "payload": 1 }));
     client.emit("p", &"x").await.unwrap();
-    let TransportError { message, details } =
-        client.send::<_, Value>("fail", &json!({ "field": "a" })).await.unwrap_err();
-    assert_eq!((message.as_str(), details), ("failed", Some(json!({ "field": "a" }))));
+    let TransportError { message, details } = client
+        .send::<_, Value>("fail", &json!({ "field": "a" }))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (message.as_str(), details),
+        ("failed", Some(json!({ "field": "a" })))
+    );
 }
 
 #[derive(Default)]

@@ -15,7 +15,10 @@ use tracing::{Event, Metadata, Subscriber};
 /// Starts an application on a free port.
 pub async fn start<M: Module>() -> RunningApplication {
     let options = TcpMicroserviceOptions::new("127.0.0.1:0");
-    NestFactory::create_microservice::<M>(options).start().await.unwrap()
+    NestFactory::create_microservice::<M>(options)
+        .start()
+        .await
+        .unwrap()
 }
 
 /// A client of it.
@@ -41,7 +44,10 @@ pub struct Events {
 impl Default for Events {
     fn default() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        Self { sender, receiver: receiver.into() }
+        Self {
+            sender,
+            receiver: receiver.into(),
+        }
     }
 }
 
@@ -76,11 +82,19 @@ impl Log {
     pub fn start() -> Self {
         let lines = Lines::default();
         let guard = tracing::subscriber::set_default(lines.clone());
-        Self { lines, _guard: guard }
+        Self {
+            lines,
+            _guard: guard,
+        }
     }
 
     pub fn contains(&self, line: &str) -> bool {
-        self.lines.0.lock().unwrap().iter().any(|logged| logged == line)
+        self.lines
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|logged| logged == line)
     }
 }
 

@@ -42,7 +42,10 @@ fn serves_http_and_messages_until_it_is_told_to_stop() {
     let mut response = String::new();
     http.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
-    assert!(response.contains("access-control-allow-origin: *\r\n"), "{response}");
+    assert!(
+        response.contains("access-control-allow-origin: *\r\n"),
+        "{response}"
+    );
     assert!(response.ends_with("{\"status\":\"ok\"}"), "{response}");
 
     let mut messages = connect(3001);
@@ -50,15 +53,26 @@ fn serves_http_and_messages_until_it_is_told_to_stop() {
     write!(messages, "{}#{request}", request.len()).unwrap();
     let mut reply = [0; 107];
     messages.read_exact(&mut reply).unwrap();
-    assert!(reply.starts_with(b"103#{\"id\":\"a\",\"status\":\"error\",\"err\":\"There is no matching"));
+    assert!(
+        reply.starts_with(b"103#{\"id\":\"a\",\"status\":\"error\",\"err\":\"There is no matching")
+    );
 
     // The ports are taken: a second one says so and fails.
     let second = hybrid().output().unwrap();
     assert_eq!(second.status.code(), Some(1));
     let said = String::from_utf8(second.stderr).unwrap();
-    assert!(said.contains("cannot listen on 127.0.0.1:3001: Address already in use"), "{said}");
+    assert!(
+        said.contains("cannot listen on 127.0.0.1:3001: Address already in use"),
+        "{said}"
+    );
 
     let pid = app.0.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(app.0.wait().unwrap().code(), Some(0));
 }

@@ -314,10 +314,11 @@ impl Connection {
             in_flight: InFlight::default(),
             lost: Mutex::default(),
         });
-        let writing = connection.outbox.clone();
+        let writing = connection.clone();
         tokio::spawn(async move {
-            if let Err(error) = writing.write_to(writer).await {
-                tracing::debug!(%error, "cannot write to the server");
+            if writing.outbox.write_to(writer).await.is_err() {
+                // What was not written is not answered.
+                writing.end(connection_closed());
             }
         });
         let reading = EndsWithItsTask(connection.clone());
