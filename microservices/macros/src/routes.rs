@@ -126,7 +126,7 @@ mod tests {
         };
         let text = expanded(TokenStream::new(), block, Table::Listeners);
         assert_eq!(count(&text, quote!(compile_error)), 0);
-        assert_eq!(count(&text, quote!(ListenerTable::of::<Audit<User>>())), 1);
+        assert_eq!(count(&text, quote!(EventRoutes for Audit<User>)), 1);
     }
 
     #[test]
