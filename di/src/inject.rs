@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use crate::construct::BuildError;
+use crate::failure::Cause;
 use crate::graph::Edge;
 use crate::handle::Handle;
 use crate::key::Key;
@@ -27,7 +27,7 @@ pub trait Inject: Sized + Send {
     /// # Errors
     /// Only if called out of step with the requests its provider declared.
     #[doc(hidden)]
-    fn inject(from: &mut Resolved<'_>) -> Result<Self, BuildError>;
+    fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause>;
 }
 
 /// What one field asks the container for.
@@ -126,10 +126,10 @@ impl<'a> Resolved<'a> {
 impl<T: ?Sized + Send + Sync + 'static> Inject for Arc<T> {
     const REQUEST: Request = Request::one(Key::of::<T>());
 
-    fn inject(from: &mut Resolved<'_>) -> Result<Self, BuildError> {
+    fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
         from.next()
             .next()
             .and_then(Handle::get)
-            .ok_or_else(|| BuildError::unresolved(Self::REQUEST))
+            .ok_or_else(|| Cause::Unresolved(Self::REQUEST.key))
     }
 }

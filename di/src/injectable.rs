@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::construct::BuildError;
+use crate::failure::Cause;
 use crate::handle::Handle;
+use crate::hooks::Hooks;
 use crate::inject::{Dependency, Resolved};
 use crate::key::Key;
 
@@ -60,6 +61,8 @@ pub struct Descriptor {
     pub dependencies: Cow<'static, [Dependency]>,
     #[doc(hidden)]
     pub build: Build,
+    #[doc(hidden)]
+    pub hooks: Hooks,
 }
 
 impl fmt::Debug for Descriptor {
@@ -77,7 +80,7 @@ pub enum Build {
     /// It is there already.
     Ready(Handle),
     /// Nothing to wait for: no boxing.
-    Sync(fn(&mut Resolved<'_>) -> Result<Handle, BuildError>),
+    Sync(fn(&mut Resolved<'_>) -> Result<Handle, Cause>),
     /// Takes its dependencies at once, then waits.
     Async(fn(&mut Resolved<'_>) -> BuildFuture),
     /// As `Async`, with state of its own.
@@ -85,7 +88,7 @@ pub enum Build {
 }
 
 /// A constructor under way.
-pub type BuildFuture = BoxFuture<'static, Result<Handle, BuildError>>;
+pub type BuildFuture = BoxFuture<'static, Result<Handle, Cause>>;
 /// A constructor with state.
 pub type Factory = dyn Fn(&mut Resolved<'_>) -> BuildFuture + Send + Sync;
 

@@ -35,25 +35,35 @@
 mod construct;
 mod container;
 mod dynamic;
+mod failure;
 mod graph;
 mod handle;
+mod hooks;
 mod import;
 mod inject;
 mod injectable;
 mod key;
+mod lifecycle;
 mod module;
+mod options;
 mod provider;
+mod waiting;
 
-pub use construct::{ConstructError, Failure};
 pub use container::Container;
 pub use dynamic::{DynamicModule, DynamicModuleBuilder};
+pub use failure::{ConstructError, Failure, LifecycleError};
 pub use graph::{Code, Finding, Graph, GraphError, ModuleId, Severity, Site};
 pub use handle::Instance;
+pub use hooks::{
+    BeforeApplicationShutdown, Hook, HookError, OnApplicationBootstrap, OnApplicationShutdown,
+    OnModuleDestroy, OnModuleInit,
+};
 pub use import::{IntoModule, ModuleImport};
 pub use inject::{Arity, Inject, Request};
 pub use injectable::{Descriptor, Injectable};
 pub use key::Key;
 pub use module::{Module, ModuleDefinition};
+pub use options::Options;
 pub use provider::Provider;
 
 /// On a struct: the container can build it. What its fields ask for is decided by their types, see [`Inject`].
@@ -130,8 +140,9 @@ pub mod __private {
     pub use inventory;
     pub use nestrs_di_macros::{nestrs_injectable, nestrs_module};
 
-    pub use crate::construct::BuildError;
+    pub use crate::failure::Cause;
     pub use crate::handle::Handle;
+    pub use crate::hooks::{HookFn, Hooks, NoHook, Probe};
     pub use crate::inject::{Dependency, Inject, Request, Resolved};
     pub use crate::injectable::{Build, BuildFuture, Descriptor, Factory, Injectable, Registered};
     pub use crate::key::Key;

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::handle::Handle;
+use crate::hooks::Hooks;
 use crate::injectable::{Build, Descriptor, Injectable};
 use crate::key::Key;
 
@@ -76,6 +77,7 @@ impl Provider {
             in_root: false,
             dependencies: Cow::Borrowed(&[]),
             build,
+            hooks: Hooks::NONE,
         };
         Self {
             recipe: Recipe::Made(Arc::new(descriptor)),

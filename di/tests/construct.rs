@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nestrs_di::__private::{Build, BuildError, Cow, Handle, Location};
+use nestrs_di::__private::{Build, Cause, Cow, Handle, Hooks, Location};
 use nestrs_di::{Descriptor, Graph, Injectable, Key, Provider, injectable, module};
 
 #[injectable]
@@ -61,6 +61,7 @@ macro_rules! built_by {
                 in_root: false,
                 dependencies: Cow::Borrowed(&[]),
                 build: $build,
+                hooks: Hooks::NONE,
             };
         }
     };
@@ -75,7 +76,7 @@ async fn constructors_that_fail_or_panic_are_named_with_their_path() {
     );
     built_by!(
         Fails,
-        Build::Async(|_| Box::pin(async { Err(BuildError::failed("no database")) }))
+        Build::Async(|_| Box::pin(async { Err(Cause::failed("no database")) }))
     );
     #[injectable]
     struct Consumer(#[expect(dead_code)] Arc<Late>);
@@ -117,7 +118,7 @@ async fn asynchronous_providers_start_as_soon_as_they_can() {
 
     // Both wait for each other: in sequence they would never finish.
     static BOTH: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
-    async fn meet() -> Result<Handle, BuildError> {
+    async fn meet() -> Result<Handle, Cause> {
         BOTH.wait().await;
         Ok(Handle::new(()))
     }
@@ -186,10 +187,7 @@ mod teardown {
         );
     }
 
-    built_by!(
-        Fails,
-        Build::Sync(|_| Err(BuildError::failed("out of order")))
-    );
+    built_by!(Fails, Build::Sync(|_| Err(Cause::failed("out of order"))));
 
     #[module(imports = [LOG.with(|log| log.1.clone())], providers = [First, Second, Fails, Third])]
     struct Failing;
@@ -207,4 +205,24 @@ mod teardown {
             ["Second", "First"]
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_constructor_that_hangs_is_named() {
+    built_by!(Hangs, Build::Async(|_| Box::pin(std::future::pending())));
+    #[module(providers = [Hangs])]
+    struct App;
+    let limit = std::time::Duration::from_secs(5);
+    let options = nestrs_di::Options::new().timeout(limit, tokio::time::sleep);
+    let error = Graph::of::<App>()
+        .unwrap()
+        .construct_with(options)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the constructor of `Hangs` did not finish within 5s"),
+        "{error}"
+    );
 }

@@ -62,6 +62,7 @@ fn describe(item: &ItemStruct, options: &Options, home: Home) -> TokenStream {
         })
     });
     let built = built(&item.fields, &di);
+    let hooks = hooks(&di);
     let at = location(name.span(), home);
     let registered = item.generics.params.is_empty().then(|| {
         quote!(#di::inventory::submit! { #di::Registered(<#name as #di::Injectable>::DESCRIPTOR) })
@@ -75,10 +76,26 @@ fn describe(item: &ItemStruct, options: &Options, home: Home) -> TokenStream {
                 in_root: #in_root,
                 dependencies: #di::Cow::Borrowed(&[#(#dependencies),*]),
                 build: #di::Build::Sync(|_resolved| ::core::result::Result::Ok(#di::Handle::new(#built))),
+                hooks: #hooks,
             };
         }
         #registered
     }
+}
+
+/// Asks the compiler which hooks the type has.
+fn hooks(di: &TokenStream) -> TokenStream {
+    quote!({
+        #[allow(unused_imports)]
+        use #di::NoHook as _;
+        #di::Hooks([
+            #di::Probe::<Self>::INIT,
+            #di::Probe::<Self>::BOOTSTRAP,
+            #di::Probe::<Self>::DESTROY,
+            #di::Probe::<Self>::BEFORE_SHUTDOWN,
+            #di::Probe::<Self>::SHUTDOWN,
+        ])
+    })
 }
 
 /// The expression that makes the value, fields in the order they are declared.

@@ -56,8 +56,12 @@ pub enum Code {
     Duplicate,
     /// DI005: another module has it and keeps it to itself.
     NotExported,
+    /// DI008: a constructor failed, panicked or took too long. In a [`Failure`](crate::Failure), never in a finding.
+    Constructor,
     /// DI009: a module exports what it does not have.
     UnknownExport,
+    /// DI011: a hook failed, panicked or took too long. In a [`Failure`](crate::Failure), never in a finding.
+    Hook,
 }
 
 /// How bad a [`Finding`] is.
@@ -144,7 +148,9 @@ impl fmt::Display for Code {
             Self::Cycle => "DI002",
             Self::Duplicate => "DI003",
             Self::NotExported => "DI005",
+            Self::Constructor => "DI008",
             Self::UnknownExport => "DI009",
+            Self::Hook => "DI011",
         })
     }
 }

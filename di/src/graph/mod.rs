@@ -18,10 +18,12 @@ use rustc_hash::FxHashMap;
 
 pub use finding::{Code, Finding, GraphError, Severity, Site};
 
-use crate::construct::{self, ConstructError};
+use crate::construct;
 use crate::container::Container;
+use crate::failure::ConstructError;
 use crate::import::ModuleImport;
 use crate::module::{Module, ModuleDefinition};
+use crate::options::Options;
 use crate::provider::Provider;
 
 /// An application's modules and providers, with every dependency resolved and nothing built yet.
@@ -150,7 +152,18 @@ impl Graph {
     /// # Cancel safety
     /// Dropping the future drops what was built.
     pub async fn construct(self) -> Result<Container, ConstructError> {
-        construct::construct(self).await
+        self.construct_with(Options::new()).await
+    }
+
+    /// As [`construct`](Self::construct), within limits.
+    ///
+    /// # Errors
+    /// As [`construct`](Self::construct); and constructors that took too long.
+    ///
+    /// # Cancel safety
+    /// As [`construct`](Self::construct).
+    pub async fn construct_with(self, options: Options) -> Result<Container, ConstructError> {
+        construct::construct(self, options).await
     }
 
     pub(crate) fn root(&self) -> ModuleId {
@@ -173,6 +186,12 @@ impl Graph {
     pub(crate) fn edges(&self, id: ProviderId) -> &[Edge] {
         let (start, end) = self.provider(id).edges;
         &self.edges[start as usize..end as usize]
+    }
+
+    /// Who depends on whom.
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = (ProviderId, ProviderId)> {
+        self.provider_ids()
+            .flat_map(|id| self.edges(id).iter().map(move |edge| (id, edge.target)))
     }
 
     /// Providers, each after what it depends on.

@@ -1,28 +1,23 @@
 //! Builds what a graph describes, each provider as soon as its dependencies are there.
 
-mod error;
-mod waiting;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-pub use error::{BuildError, ConstructError, Failure};
 use futures_util::future::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::container::{Container, Inner};
+use crate::failure::{Cause, ConstructError, Failure};
 use crate::graph::{Graph, ProviderId};
 use crate::handle::Handle;
 use crate::inject::Resolved;
 use crate::injectable::{Build, BuildFuture};
-use waiting::Waiting;
+use crate::options::Options;
+use crate::waiting::Waiting;
 
-/// How many asynchronous constructors may be under way at once.
-const CONCURRENCY: usize = 64;
-
-pub(crate) async fn construct(graph: Graph) -> Result<Container, ConstructError> {
+pub(crate) async fn construct(graph: Graph, options: Options) -> Result<Container, ConstructError> {
     let mut construction = Construction {
-        inner: Arc::new(Inner::new(graph)),
+        inner: Arc::new(Inner::new(graph, options)),
         built: Vec::new(),
         failures: Vec::new(),
     };
@@ -39,7 +34,7 @@ struct Construction {
 
 /// What starting a constructor led to.
 enum Step {
-    Built(Result<Handle, BuildError>),
+    Built(Result<Handle, Cause>),
     Pending(BuildFuture),
 }
 
@@ -82,30 +77,29 @@ impl Construction {
         if !self.failures.is_empty() {
             return;
         }
-        let mut waiting = Waiting::new(&self.inner.graph, &started.blocked, |id| {
-            self.inner.slots[id.index()].get().is_some()
+        let inner = Arc::clone(&self.inner);
+        let lacking = started.blocked.iter().flat_map(|&id| {
+            let targets = inner.graph.edges(id).iter().map(|edge| edge.target);
+            targets
+                .filter(|target| inner.slots[target.index()].get().is_none())
+                .map(move |target| (id, target))
         });
+        let mut waiting = Waiting::new(lacking);
         let mut queue: std::collections::VecDeque<_> = started.pending.into();
         let mut running = FuturesUnordered::new();
         loop {
-            while self.failures.is_empty() && running.len() < CONCURRENCY {
+            while self.failures.is_empty() && running.len() < inner.options.concurrency {
                 let Some((id, future)) = queue.pop_front() else {
                     break;
                 };
-                running.push(
-                    AssertUnwindSafe(future)
-                        .catch_unwind()
-                        .map(move |result| (id, result)),
-                );
+                let future = inner.options.supervise(future);
+                running.push(future.map(move |result| (id, result)));
             }
             // After a failure nothing new starts, but what is under way may still finish.
             let Some((id, result)) = running.next().await else {
                 break;
             };
-            self.settle(
-                id,
-                result.unwrap_or_else(|panic| Err(BuildError::panicked(&*panic))),
-            );
+            self.settle(id, result);
             let mut free = waiting.release(id);
             while let (true, Some(id)) = (self.failures.is_empty(), free.pop_front()) {
                 match self.start(id) {
@@ -130,10 +124,10 @@ impl Construction {
                 Build::Factory(build) => Step::Pending(build(&mut resolved)),
             }
         }));
-        started.unwrap_or_else(|panic| Step::Built(Err(BuildError::panicked(&*panic))))
+        started.unwrap_or_else(|panic| Step::Built(Err(Cause::panicked(&*panic))))
     }
 
-    fn settle(&mut self, id: ProviderId, result: Result<Handle, BuildError>) {
+    fn settle(&mut self, id: ProviderId, result: Result<Handle, Cause>) {
         match result {
             Ok(handle) => {
                 // Every provider is started once.
@@ -142,15 +136,12 @@ impl Construction {
             }
             Err(cause) => self
                 .failures
-                .push(Failure::new(&self.inner.graph, id, cause)),
+                .push(Failure::new(&self.inner.graph, id, None, cause)),
         }
     }
 
     fn finish(self) -> Result<Container, ConstructError> {
         let container = self.inner.finish(self.built);
-        match self.failures.is_empty() {
-            true => Ok(container),
-            false => Err(ConstructError::new(self.failures)),
-        }
+        ConstructError::check(self.failures).map(|()| container)
     }
 }
