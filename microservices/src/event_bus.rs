@@ -45,12 +45,21 @@ pub struct EventBus {
 type Listener = Arc<dyn Fn(Value) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl EventBus {
-    /// A bus without listeners.
+    /// A bus without listeners. An application has its own: inject that.
+    ///
+    /// ```
+    /// let bus = nestrs_microservices::EventBus::new();
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Calls `listener` with the payload of each `event` from now on.
+    ///
+    /// ```
+    /// # let bus = nestrs_microservices::EventBus::new();
+    /// bus.subscribe("user.created", |user| async move { println!("{user}") });
+    /// ```
     pub fn subscribe<F, Fut>(&self, event: impl Into<String>, listener: F)
     where
         F: Fn(Value) -> Fut + Send + Sync + 'static,
@@ -67,6 +76,13 @@ impl EventBus {
     /// Hands `payload` to all listeners of `event`, which run at the same time,
     /// and waits until the last is done. A listener that panics is logged and
     /// disturbs no other.
+    ///
+    /// ```
+    /// # use nestrs_microservices::EventBus;
+    /// # async fn example(bus: &EventBus) {
+    /// bus.publish("user.created", serde_json::json!({ "name": "Ada" })).await;
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///

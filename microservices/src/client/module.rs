@@ -36,11 +36,12 @@ use crate::client::{ClientConfig, ClientProxy, ClientsService};
 pub struct ClientsModule;
 
 impl ClientsModule {
-    /// A module that exports, for whoever imports it,
+    /// A module that exports
     ///
     /// - [`ClientsService`], with all of the clients,
-    /// - each client as the [`ClientProxy`] of its name,
-    /// - if there is exactly one, that as the [`ClientProxy`] without a name.
+    /// - if there is exactly one, that as [`ClientProxy`].
+    ///
+    /// See [`ClientsModule`] for an example.
     ///
     /// # Panics
     ///
