@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{ErrorKind, TransportError};
-use nestrs_di::__private::{Build, Handle, Registered};
+use nestrs_di::__private::{Build, Handle, Hooks, Registered};
 use nestrs_di::{Descriptor, Injectable, Key};
 use serde::Serialize;
 use serde_json::Value;
@@ -182,6 +182,7 @@ impl Injectable for EventBus {
         in_root: true,
         dependencies: Cow::Borrowed(&[]),
         build: Build::Sync(|_| Ok(Handle::new(Self::new()))),
+        hooks: Hooks::NONE,
     };
 }
 
