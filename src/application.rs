@@ -121,7 +121,7 @@ impl MicroserviceApplication {
         let signal = signals.next().await;
         tracing::info!(signal, "stopping");
         tokio::select! {
-            () = running.shutdown() => {}
+            () = running.stop(Some(signal)) => {}
             // Whoever asks twice does not want to wait.
             signal = signals.next() => tracing::warn!(signal, "stopped without finishing"),
         }
@@ -175,14 +175,31 @@ impl MicroserviceApplication {
         let container = graph.construct().await?;
         let dispatcher = Arc::new(Dispatcher::of(&container)?);
         subscribe_listeners(&container);
+        container.init().await?;
+        container.bootstrap().await?;
 
         let mut running = RunningApplication::new(container, self.grace_period);
+        match self.start_servers(dispatcher, &mut running).await {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_servers(
+        self,
+        dispatcher: Arc<Dispatcher>,
+        running: &mut RunningApplication,
+    ) -> Result<(), BootstrapError> {
         let transport = self.server.transport();
         let server = self
             .server
             .start(dispatcher, running.shutdown_handle())
             .await;
-        running.add_server(server.map_err(|source| BootstrapError::Server { transport, source })?);
+        let failed = |source| BootstrapError::Server { transport, source };
+        running.add_server(server.map_err(failed)?);
         #[cfg(feature = "http")]
         if let Some(port) = self.http_port {
             let http = self
@@ -193,7 +210,7 @@ impl MicroserviceApplication {
         for address in running.addresses() {
             tracing::info!(%address, "listening");
         }
-        Ok(running)
+        Ok(())
     }
 }
 

@@ -1,12 +1,13 @@
 //! [`RunningApplication`]: an application that answers, until it is stopped.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{RunningServer, Shutdown};
-use nestrs_di::Container;
+use nestrs_di::{Container, LifecycleError};
 
 /// How long [`RunningApplication::shutdown`] waits unless told otherwise.
 pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
@@ -126,38 +127,57 @@ impl RunningApplication {
 
     /// Stops: takes nothing in any more, finishes what is in hand within the
     /// grace period, sends the replies, and returns. What is not finished by
-    /// then is dropped.
+    /// then is dropped. Hooks run before, `OnApplicationShutdown` after; those
+    /// that fail are logged.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future drops what is still in hand.
     pub async fn shutdown(self) {
+        self.stop(None).await;
+    }
+
+    /// [`shutdown`](Self::shutdown) for the reason of a signal.
+    pub(crate) async fn stop(self, signal: Option<&str>) {
         let Self {
+            container,
             shutdown,
             grace_period,
             servers,
-            ..
         } = self;
+        log(container.destroy().await);
+        log(container.before_shutdown(signal).await);
         shutdown.0.stop();
-        // Drained one after the other here, all at once where they run.
-        let drain = async {
-            for server in servers.done {
-                server.await;
-            }
-        };
-        let mut drain = std::pin::pin!(drain);
-        if tokio::time::timeout(grace_period, &mut drain)
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                ?grace_period,
-                "not everything in hand was finished in the grace period"
-            );
-            shutdown.0.abort();
-            if tokio::time::timeout(ABORT_PERIOD, drain).await.is_err() {
-                tracing::error!("a server does not stop; left to the runtime");
-            }
+        drain(servers, &shutdown.0, grace_period).await;
+        log(container.shutdown(signal).await);
+    }
+}
+
+async fn drain(servers: Servers, shutdown: &Shutdown, grace_period: Duration) {
+    // Awaited one after the other, drained all at once where they run.
+    let drained = async {
+        for server in servers.done {
+            server.await;
         }
+    };
+    let mut drained = pin!(drained);
+    if tokio::time::timeout(grace_period, &mut drained)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            ?grace_period,
+            "not everything in hand was finished in the grace period"
+        );
+        shutdown.abort();
+        if tokio::time::timeout(ABORT_PERIOD, drained).await.is_err() {
+            tracing::error!("a server does not stop and is left to the runtime");
+        }
+    }
+}
+
+fn log(hooks: Result<(), LifecycleError>) {
+    if let Err(error) = hooks {
+        tracing::error!("{error}");
     }
 }
