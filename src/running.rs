@@ -5,12 +5,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nestrs_core::Shutdown;
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::{RunningServer, Shutdown};
+#[cfg(feature = "microservices")]
+use nestrs_core::{Dispatch, TransportServer};
 use nestrs_di::{Container, LifecycleError};
 
-/// How long [`RunningApplication::shutdown`] waits unless told otherwise.
-pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
+use crate::BootstrapError;
+#[cfg(feature = "http")]
+use crate::http::NestApplication;
+
 /// How long it waits for what has been aborted to be gone.
 const ABORT_PERIOD: Duration = Duration::from_secs(1);
 
@@ -38,6 +42,7 @@ impl Drop for ShutdownOnDrop {
 #[derive(Default)]
 struct Servers {
     addresses: Vec<String>,
+    #[cfg(feature = "microservices")]
     local_addr: Option<SocketAddr>,
     #[cfg(feature = "http")]
     http_addr: Option<SocketAddr>,
@@ -61,23 +66,38 @@ impl RunningApplication {
         }
     }
 
-    pub(crate) fn shutdown_handle(&self) -> Shutdown {
-        self.shutdown.0.clone()
-    }
-
-    pub(crate) fn add_server(&mut self, server: RunningServer) {
+    /// Starts a server and keeps it.
+    #[cfg(feature = "microservices")]
+    pub(crate) async fn serve(
+        &mut self,
+        server: Box<dyn TransportServer>,
+        dispatch: Arc<dyn Dispatch>,
+    ) -> Result<(), BootstrapError> {
+        let transport = server.transport();
+        let server = server.start(dispatch, self.shutdown.0.clone()).await;
+        let server = server.map_err(|source| BootstrapError::Server { transport, source })?;
         self.servers.addresses.push(server.address);
         self.servers.local_addr = server.local_addr;
         self.servers.done.push(server.done);
+        Ok(())
     }
 
+    /// Starts the HTTP side and keeps it.
     #[cfg(feature = "http")]
-    pub(crate) fn add_http(&mut self, server: crate::http::RunningHttp) {
+    pub(crate) async fn serve_http(
+        &mut self,
+        http: NestApplication,
+        port: u16,
+    ) -> Result<(), BootstrapError> {
+        let server = http
+            .serve(port, &self.container, self.shutdown.0.clone())
+            .await?;
         self.servers
             .addresses
             .push(format!("http://{}", server.local_addr));
         self.servers.http_addr = Some(server.local_addr);
         self.servers.done.push(server.done);
+        Ok(())
     }
 
     /// Where the application is reached: the microservice server first, as
@@ -88,6 +108,7 @@ impl RunningApplication {
 
     /// The socket the microservice server is bound to, where its transport has
     /// one of its own.
+    #[cfg(feature = "microservices")]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.servers.local_addr
     }
