@@ -65,7 +65,7 @@ impl Inner {
         Container { inner: self }
     }
 
-    fn handle(&self, id: ProviderId) -> Option<&Handle> {
+    pub(crate) fn handle(&self, id: ProviderId) -> Option<&Handle> {
         self.slots[id.index()].get()
     }
 
@@ -160,6 +160,10 @@ impl Container {
                 .iter()
                 .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
         })
+    }
+
+    pub(crate) fn from(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -82,6 +82,10 @@ impl Hooks {
     /// Of something that has none.
     pub const NONE: Self = Self([None; 5]);
 
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
     pub(crate) fn get(&self, hook: Hook) -> Option<HookFn> {
         self.0[hook as usize]
     }

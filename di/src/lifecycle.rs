@@ -109,7 +109,7 @@ impl Container {
     async fn up(&self, hook: Hook) -> Result<(), LifecycleError> {
         let inner = self.inner();
         let mut run = Run::new(inner, hook, None);
-        let pairs = inner.graph.dependencies();
+        let pairs = inner.graph.hook_order();
         run.all(
             Waiting::new(pairs),
             inner.graph.order().iter().copied(),
@@ -141,7 +141,7 @@ impl Container {
         let mut run = Run::new(inner, hook, signal);
         let pairs = inner
             .graph
-            .dependencies()
+            .hook_order()
             .map(|(dependent, dependency)| (dependency, dependent));
         run.all(
             Waiting::new(pairs),
