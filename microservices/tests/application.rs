@@ -207,9 +207,17 @@ async fn several_clients_are_found_by_name() {
     assert!(error.contains("ClientProxy"), "{error}");
     assert!(!error.contains("ClientsService"), "{error}");
 
-    #[module(imports = [ClientsModule::register(&[config("billing"), config("mail")])])]
+    #[injectable]
+    struct NeedsMail(#[inject("mail")] Arc<ClientProxy>);
+    #[module(
+        imports = [ClientsModule::register(&[config("billing"), config("mail")])],
+        providers = [NeedsMail],
+    )]
     struct Names;
-    let clients = build::<Names>().await.get::<ClientsService>().unwrap();
+    let container = build::<Names>().await;
+    let mail = container.get::<NeedsMail>().unwrap();
+    assert_eq!(name_of(&mail.0).await, "mail");
+    let clients = container.get::<ClientsService>().unwrap();
     assert_eq!(name_of(&clients.expect("mail")).await, "mail");
     assert_eq!(name_of(&clients.get("billing").unwrap()).await, "billing");
     assert!(clients.get("bill").is_none());
