@@ -85,6 +85,26 @@ async fn two_handlers_of_one_pattern_do_not_start() {
     assert!(matches!(error, BindError::Conflicts(_)));
 }
 
+#[injectable(scope = "transient")]
+struct Transient;
+
+#[micro_routes]
+impl Transient {
+    #[message_pattern("transient")]
+    async fn transient(&self) {}
+}
+
+module_of!(TransientModule: Transient);
+
+#[tokio::test]
+async fn handlers_live_in_singletons() {
+    let error = Dispatcher::of(&build::<TransientModule>().await).unwrap_err();
+    let message = error.to_string();
+    for part in ["Transient` is listed", "`TransientModule`", "no singleton"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
 #[derive(Default)]
 struct Seen(Mutex<Vec<String>>);
 
