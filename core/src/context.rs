@@ -90,13 +90,16 @@ impl MessageContext {
     /// # Cancel safety
     ///
     /// May be dropped and called again at any time.
-    pub async fn over(&self) {
-        match self.deadline {
-            None => self.cancelled.cancelled().await,
-            Some(deadline) => tokio::select! {
-                () = self.cancelled.cancelled() => {}
-                () = tokio::time::sleep_until(deadline.into()) => {}
-            },
+    pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (deadline, cancelled) = (self.deadline, self.cancelled.clone());
+        async move {
+            match deadline {
+                None => cancelled.cancelled().await,
+                Some(deadline) => tokio::select! {
+                    () = cancelled.cancelled() => {}
+                    () = tokio::time::sleep_until(deadline.into()) => {}
+                },
+            }
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
 //! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
+//! | [`status`] | what a client's connection is doing |
 //! | [`in_flight`] | replies that are still awaited |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
 //! | [`shutdown`] | stop, drain, abort |
@@ -62,6 +63,7 @@ pub mod replies;
 pub mod route_table;
 pub mod server;
 pub mod shutdown;
+pub mod status;
 
 #[doc(no_inline)]
 pub use async_trait::async_trait;
@@ -73,3 +75,4 @@ pub use headers::Headers;
 pub use pattern::Pattern;
 pub use server::{RunningServer, StartError, TransportServer};
 pub use shutdown::Shutdown;
+pub use status::{ClientStatus, StatusStream};
