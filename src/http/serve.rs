@@ -8,6 +8,7 @@ use nestrs_di::Container;
 use tokio::net::TcpListener;
 
 use super::NestApplication;
+use super::connection::AbortableListener;
 use crate::BootstrapError;
 
 /// An HTTP server that listens.
@@ -28,17 +29,13 @@ impl NestApplication {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
         let router = self.into_router(container);
+        let stopping = shutdown.clone();
+        let listener = AbortableListener { listener, shutdown };
+        let serve = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { stopping.stopping().await });
         let done = tokio::spawn(async move {
-            let stopping = shutdown.clone();
-            let serve = axum::serve(listener, router)
-                .with_graceful_shutdown(async move { stopping.stopping().await });
-            tokio::select! {
-                served = serve => {
-                    if let Err(error) = served {
-                        tracing::error!(%error, "the HTTP side ended");
-                    }
-                }
-                () = shutdown.aborting() => {}
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the HTTP side ended");
             }
         });
         let done = Box::pin(async move {
