@@ -1,8 +1,11 @@
 //! An application on a free port, and two ways to call it.
 // Each test binary uses its own part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+mod gate;
+pub(crate) mod http;
 mod journal;
+mod ports;
 mod socket;
 
 use std::sync::Arc;
@@ -11,7 +14,9 @@ use nestrs::microservices::{ErrorKind, TcpMicroserviceOptions, TcpTransport, Tcp
 use nestrs::prelude::*;
 use nestrs::{MicroserviceApplication, RunningApplication};
 
+pub(crate) use gate::Gate;
 pub(crate) use journal::{Journal, written};
+pub(crate) use ports::{free_addr, taken_addr, until_accepting, until_refusing};
 pub(crate) use socket::Socket;
 
 /// An application of `M` that will listen on a free port.
