@@ -1,29 +1,27 @@
 //! [`MicroserviceApplication`]: an application that has been described and not
 //! started.
 //!
-//! The next file on a message's path is the host in `nestrs-microservices`.
+//! The next file on a message's path is `bootstrap.rs`.
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nestrs_core::TransportServer;
-use nestrs_di::{Graph, GraphError, Module};
-use nestrs_microservices::{Dispatcher, subscribe_listeners};
+use nestrs_di::{Graph, Module};
 
 use crate::BootstrapError;
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, GraphOf};
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
-use crate::running::{DEFAULT_GRACE_PERIOD, RunningApplication};
-use crate::signal::StopSignals;
+use crate::running::RunningApplication;
 
 /// An application with a microservice server and, in hybrid mode, an HTTP side.
 ///
 /// Made by [`NestFactory::create_microservice`](crate::NestFactory::create_microservice).
 #[must_use = "an application does nothing until it is told to listen"]
 pub struct MicroserviceApplication {
-    graph: fn() -> Result<Graph, GraphError>,
+    graph: GraphOf,
     server: Box<dyn TransportServer>,
     grace_period: Duration,
     #[cfg(feature = "http")]
@@ -41,7 +39,7 @@ impl MicroserviceApplication {
             #[cfg(feature = "http")]
             http_port: None,
             #[cfg(feature = "http")]
-            http: NestApplication::default(),
+            http: NestApplication::new::<M>(),
         }
     }
 
@@ -100,10 +98,7 @@ impl MicroserviceApplication {
     ///
     /// Dropping the future stops the application without finishing anything.
     pub async fn listen(self) {
-        if let Err(error) = self.try_listen().await {
-            eprintln!("{error}");
-            std::process::exit(1);
-        }
+        self.bootstrap().run_or_exit().await;
     }
 
     /// [`listen`](Self::listen), with what keeps it from starting as a value.
@@ -116,16 +111,7 @@ impl MicroserviceApplication {
     ///
     /// Dropping the future stops the application without finishing anything.
     pub async fn try_listen(self) -> Result<(), BootstrapError> {
-        let mut signals = StopSignals::watch().map_err(BootstrapError::Signals)?;
-        let running = self.start().await?;
-        let signal = signals.next().await;
-        tracing::info!(signal, "stopping");
-        tokio::select! {
-            () = running.shutdown() => {}
-            // Whoever asks twice does not want to wait.
-            signal = signals.next() => tracing::warn!(signal, "stopped without finishing"),
-        }
-        Ok(())
+        self.bootstrap().run().await
     }
 
     /// [`try_listen`](Self::try_listen) that runs until `shutdown` is ready
@@ -171,29 +157,17 @@ impl MicroserviceApplication {
     ///
     /// Dropping the future stops what has been started.
     pub async fn start(self) -> Result<RunningApplication, BootstrapError> {
-        let graph = (self.graph)()?;
-        let container = graph.construct().await?;
-        let dispatcher = Arc::new(Dispatcher::of(&container)?);
-        subscribe_listeners(&container);
+        self.bootstrap().start().await
+    }
 
-        let mut running = RunningApplication::new(container, self.grace_period);
-        let transport = self.server.transport();
-        let server = self
-            .server
-            .start(dispatcher, running.shutdown_handle())
-            .await;
-        running.add_server(server.map_err(|source| BootstrapError::Server { transport, source })?);
-        #[cfg(feature = "http")]
-        if let Some(port) = self.http_port {
-            let http = self
-                .http
-                .start(port, running.container(), running.shutdown_handle());
-            running.add_http(http.await?);
+    fn bootstrap(self) -> Bootstrap {
+        Bootstrap {
+            graph: self.graph,
+            server: Some(self.server),
+            #[cfg(feature = "http")]
+            http: self.http_port.map(|port| (port, self.http)),
+            grace_period: self.grace_period,
         }
-        for address in running.addresses() {
-            tracing::info!(%address, "listening");
-        }
-        Ok(running)
     }
 }
 

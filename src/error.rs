@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use nestrs_di::{ConstructError, GraphError};
+use nestrs_di::{ConstructError, GraphError, LifecycleError};
 
 /// Why an application could not start. Displayed, it is the whole report.
 ///
@@ -16,11 +16,12 @@ pub enum BootstrapError {
     Graph(GraphError),
     /// Constructors failed.
     Construct(ConstructError),
+    /// Hooks failed.
+    Lifecycle(LifecycleError),
     /// Handlers are in each other's way.
     #[cfg(feature = "microservices")]
     Handlers(nestrs_microservices::BindError),
     /// A server could not listen.
-    #[cfg(feature = "microservices")]
     Server {
         /// The server's transport, as `tcp`.
         transport: &'static str,
@@ -44,9 +45,9 @@ impl fmt::Display for BootstrapError {
         match self {
             Self::Graph(error) => error.fmt(f),
             Self::Construct(error) => error.fmt(f),
+            Self::Lifecycle(error) => error.fmt(f),
             #[cfg(feature = "microservices")]
             Self::Handlers(error) => error.fmt(f),
-            #[cfg(feature = "microservices")]
             Self::Server { transport, source } => write!(f, "the {transport} server: {source}"),
             #[cfg(feature = "http")]
             Self::Http { address, source } => {
@@ -63,9 +64,9 @@ impl Error for BootstrapError {
         match self {
             Self::Graph(error) => error.source(),
             Self::Construct(error) => error.source(),
+            Self::Lifecycle(error) => error.source(),
             #[cfg(feature = "microservices")]
             Self::Handlers(error) => error.source(),
-            #[cfg(feature = "microservices")]
             Self::Server { source, .. } => Some(source),
             #[cfg(feature = "http")]
             Self::Http { source, .. } => Some(source),
@@ -83,6 +84,12 @@ impl From<GraphError> for BootstrapError {
 impl From<ConstructError> for BootstrapError {
     fn from(error: ConstructError) -> Self {
         Self::Construct(error)
+    }
+}
+
+impl From<LifecycleError> for BootstrapError {
+    fn from(error: LifecycleError) -> Self {
+        Self::Lifecycle(error)
     }
 }
 

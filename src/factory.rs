@@ -1,10 +1,63 @@
 //! [`NestFactory`]: where an application begins.
 
+use nestrs_di::{Graph, Module};
+
+use crate::BootstrapError;
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
+use crate::running::RunningApplication;
+
 /// Makes applications.
 ///
-/// See [`create_microservice`](Self::create_microservice).
+/// | method | makes | with |
+/// |---|---|---|
+/// | `create_application_context` | one that serves nothing: the container and its hooks | |
+/// | `create` | an application that serves HTTP | feature `http` |
+/// | `create_microservice` | one that answers messages, and HTTP in hybrid mode | feature `microservices` |
 #[derive(Debug, Clone, Copy)]
 pub struct NestFactory;
+
+impl NestFactory {
+    /// An application without servers, started: for command-line tools, jobs
+    /// and tests.
+    ///
+    /// ```
+    /// use nestrs::prelude::*;
+    ///
+    /// #[injectable]
+    /// struct Report;
+    ///
+    /// #[module(providers = [Report])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let app = NestFactory::create_application_context::<AppModule>().await?;
+    /// let report = app.get::<Report>().expect("`AppModule` provides it");
+    /// app.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the application cannot start; nothing of it is left behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops what has been built.
+    pub async fn create_application_context<M: Module>()
+    -> Result<RunningApplication, BootstrapError> {
+        let bootstrap = Bootstrap {
+            graph: Graph::of::<M>,
+            #[cfg(feature = "microservices")]
+            server: None,
+            #[cfg(feature = "http")]
+            http: None,
+            grace_period: DEFAULT_GRACE_PERIOD,
+        };
+        bootstrap.start().await
+    }
+}
 
 #[cfg(feature = "microservices")]
 impl NestFactory {
@@ -22,9 +75,33 @@ impl NestFactory {
     /// let app = NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::default());
     /// # drop(app);
     /// ```
-    pub fn create_microservice<M: nestrs_di::Module>(
+    pub fn create_microservice<M: Module>(
         server: impl nestrs_core::TransportServer,
     ) -> crate::MicroserviceApplication {
         crate::MicroserviceApplication::new::<M>(Box::new(server))
+    }
+}
+
+#[cfg(feature = "http")]
+impl NestFactory {
+    /// An application that serves HTTP, described by its root module. Nothing
+    /// happens until it is told to [`listen`](crate::NestApplication::listen).
+    ///
+    /// ```no_run
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     NestFactory::create::<AppModule>()
+    ///         .enable_health_check("/health")
+    ///         .listen(3000)
+    ///         .await;
+    /// }
+    /// ```
+    pub fn create<M: Module>() -> crate::NestApplication {
+        crate::NestApplication::new::<M>()
     }
 }

@@ -1,4 +1,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// An application without servers needs none of what starts them.
+#![cfg_attr(
+    not(any(feature = "http", feature = "microservices")),
+    allow(dead_code, unused_imports, unused_mut)
+)]
 //! Dependency injection and microservices in the style of NestJS, and on the
 //! same wire: a NestJS service cannot tell a nestrs service from one of its
 //! own.
@@ -41,12 +46,14 @@
 //!
 //! # Layout
 //!
-//! [`factory`] makes an [`application`], which is described, checked and
-//! started; once it is [`running`] it can be asked and stopped. [`http`] is its
-//! HTTP side. Everything else is re-exported from the crates below: [`di`], the
+//! [`factory`] makes an [`application`]; `bootstrap` checks, builds and starts
+//! it; once it is [`running`] it can be asked and stopped. [`http`] is its HTTP
+//! side. Everything else is re-exported from the crates below: [`di`], the
 //! container, and [`microservices`], handlers and clients.
 
+#[cfg(feature = "microservices")]
 pub mod application;
+mod bootstrap;
 pub mod error;
 pub mod factory;
 #[cfg(feature = "http")]
@@ -76,7 +83,6 @@ pub mod di {
 }
 
 /// What a transport is made of: for those who write one.
-#[cfg(feature = "microservices")]
 pub mod core {
     #[doc(inline)]
     pub use nestrs_core::*;
@@ -117,7 +123,7 @@ pub use nestrs_di::__private::nestrs_injectable as injectable;
 /// |---|---|
 /// | `imports` | modules whose exports this one sees |
 /// | `providers` | what can be injected in this module |
-/// | `controllers` | providers with HTTP routes ([`Controller`](crate::Controller)) |
+/// | `controllers` | providers with HTTP routes ([`Controller`]) |
 /// | `microservices` | providers with message handlers (`#[micro_routes]`) |
 /// | `exports` | what modules that import this one see |
 /// | `global` | no list: what it exports is seen by every module |

@@ -2,7 +2,10 @@
 
 pub use crate::NestFactory;
 #[doc(no_inline)]
-pub use crate::di::{DynamicModule, Injectable, Module, Provider};
+pub use crate::di::{
+    BeforeApplicationShutdown, DynamicModule, HookError, Injectable, Module,
+    OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit, Provider,
+};
 pub use crate::{async_trait, injectable, module};
 
 #[cfg(feature = "http")]

@@ -1,15 +1,20 @@
 //! [`RunningApplication`]: an application that answers, until it is stopped.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nestrs_core::Shutdown;
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::{RunningServer, Shutdown};
-use nestrs_di::Container;
+#[cfg(feature = "microservices")]
+use nestrs_core::{Dispatch, TransportServer};
+use nestrs_di::{Container, LifecycleError};
 
-/// How long [`RunningApplication::shutdown`] waits unless told otherwise.
-pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
+use crate::BootstrapError;
+#[cfg(feature = "http")]
+use crate::http::NestApplication;
+
 /// How long it waits for what has been aborted to be gone.
 const ABORT_PERIOD: Duration = Duration::from_secs(1);
 
@@ -37,6 +42,7 @@ impl Drop for ShutdownOnDrop {
 #[derive(Default)]
 struct Servers {
     addresses: Vec<String>,
+    #[cfg(feature = "microservices")]
     local_addr: Option<SocketAddr>,
     #[cfg(feature = "http")]
     http_addr: Option<SocketAddr>,
@@ -60,23 +66,38 @@ impl RunningApplication {
         }
     }
 
-    pub(crate) fn shutdown_handle(&self) -> Shutdown {
-        self.shutdown.0.clone()
-    }
-
-    pub(crate) fn add_server(&mut self, server: RunningServer) {
+    /// Starts a server and keeps it.
+    #[cfg(feature = "microservices")]
+    pub(crate) async fn serve(
+        &mut self,
+        server: Box<dyn TransportServer>,
+        dispatch: Arc<dyn Dispatch>,
+    ) -> Result<(), BootstrapError> {
+        let transport = server.transport();
+        let server = server.start(dispatch, self.shutdown.0.clone()).await;
+        let server = server.map_err(|source| BootstrapError::Server { transport, source })?;
         self.servers.addresses.push(server.address);
         self.servers.local_addr = server.local_addr;
         self.servers.done.push(server.done);
+        Ok(())
     }
 
+    /// Starts the HTTP side and keeps it.
     #[cfg(feature = "http")]
-    pub(crate) fn add_http(&mut self, server: crate::http::RunningHttp) {
+    pub(crate) async fn serve_http(
+        &mut self,
+        http: NestApplication,
+        port: u16,
+    ) -> Result<(), BootstrapError> {
+        let server = http
+            .serve(port, &self.container, self.shutdown.0.clone())
+            .await?;
         self.servers
             .addresses
             .push(format!("http://{}", server.local_addr));
         self.servers.http_addr = Some(server.local_addr);
         self.servers.done.push(server.done);
+        Ok(())
     }
 
     /// Where the application is reached: the microservice server first, as
@@ -87,6 +108,7 @@ impl RunningApplication {
 
     /// The socket the microservice server is bound to, where its transport has
     /// one of its own.
+    #[cfg(feature = "microservices")]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.servers.local_addr
     }
@@ -126,38 +148,57 @@ impl RunningApplication {
 
     /// Stops: takes nothing in any more, finishes what is in hand within the
     /// grace period, sends the replies, and returns. What is not finished by
-    /// then is dropped.
+    /// then is dropped. Hooks run before, `OnApplicationShutdown` after; those
+    /// that fail are logged.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future drops what is still in hand.
     pub async fn shutdown(self) {
+        self.stop(None).await;
+    }
+
+    /// [`shutdown`](Self::shutdown) for the reason of a signal.
+    pub(crate) async fn stop(self, signal: Option<&str>) {
         let Self {
+            container,
             shutdown,
             grace_period,
             servers,
-            ..
         } = self;
+        log(container.destroy().await);
+        log(container.before_shutdown(signal).await);
         shutdown.0.stop();
-        // Drained one after the other here, all at once where they run.
-        let drain = async {
-            for server in servers.done {
-                server.await;
-            }
-        };
-        let mut drain = std::pin::pin!(drain);
-        if tokio::time::timeout(grace_period, &mut drain)
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                ?grace_period,
-                "not everything in hand was finished in the grace period"
-            );
-            shutdown.0.abort();
-            if tokio::time::timeout(ABORT_PERIOD, drain).await.is_err() {
-                tracing::error!("a server does not stop; left to the runtime");
-            }
+        drain(servers, &shutdown.0, grace_period).await;
+        log(container.shutdown(signal).await);
+    }
+}
+
+async fn drain(servers: Servers, shutdown: &Shutdown, grace_period: Duration) {
+    // Awaited one after the other, drained all at once where they run.
+    let drained = async {
+        for server in servers.done {
+            server.await;
         }
+    };
+    let mut drained = pin!(drained);
+    if tokio::time::timeout(grace_period, &mut drained)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            ?grace_period,
+            "not everything in hand was finished in the grace period"
+        );
+        shutdown.abort();
+        if tokio::time::timeout(ABORT_PERIOD, drained).await.is_err() {
+            tracing::error!("a server does not stop and is left to the runtime");
+        }
+    }
+}
+
+fn log(hooks: Result<(), LifecycleError>) {
+    if let Err(error) = hooks {
+        tracing::error!("{error}");
     }
 }

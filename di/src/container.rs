@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::graph::{Graph, ModuleId, ProviderId};
 use crate::handle::{Handle, Instance};
+use crate::hooks::{Hook, HookFn};
 use crate::key::Key;
+use crate::options::Options;
 
 /// Every provider of an application, built. Immutable; a clone is the same container.
 ///
@@ -40,10 +42,11 @@ pub(crate) struct Inner {
     pub(crate) slots: Vec<OnceLock<Handle>>,
     /// What was built, in the order it was.
     built: OnceLock<Vec<ProviderId>>,
+    pub(crate) options: Options,
 }
 
 impl Inner {
-    pub(crate) fn new(graph: Graph) -> Self {
+    pub(crate) fn new(graph: Graph, options: Options) -> Self {
         let slots = std::iter::repeat_with(OnceLock::new)
             .take(graph.providers.len())
             .collect();
@@ -51,6 +54,7 @@ impl Inner {
             graph,
             slots,
             built: OnceLock::new(),
+            options,
         }
     }
 
@@ -61,8 +65,14 @@ impl Inner {
         Container { inner: self }
     }
 
-    fn handle(&self, id: ProviderId) -> Option<&Handle> {
+    pub(crate) fn handle(&self, id: ProviderId) -> Option<&Handle> {
         self.slots[id.index()].get()
+    }
+
+    /// A provider's hook and what to call it on.
+    pub(crate) fn hook(&self, id: ProviderId, hook: Hook) -> Option<(HookFn, &Instance)> {
+        let call = self.graph.provider(id).provider.hooks.get(hook)?;
+        Some((call, self.handle(id)?.instance()))
     }
 }
 
@@ -150,6 +160,14 @@ impl Container {
                 .iter()
                 .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
         })
+    }
+
+    pub(crate) fn from(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
     }
 
     /// The module the application starts at.

@@ -32,93 +32,58 @@
 //! field's type asks for), `provider` and `module` (what modules list), `import` and `dynamic` (how modules come together), `graph`
 //! (the application as a value, and what is wrong with it), `construct` (building it), `container` (the finished application).
 
+mod build;
+mod configurable;
 mod construct;
 mod container;
+mod discovery;
 mod dynamic;
+mod factory;
+mod failure;
 mod graph;
 mod handle;
+mod hooks;
 mod import;
 mod inject;
 mod injectable;
 mod key;
+mod lazy;
+mod lifecycle;
 mod module;
+mod options;
 mod provider;
+mod resolve;
+mod resolved;
+mod scope;
+mod waiting;
 
-pub use construct::{ConstructError, Failure};
+pub use configurable::ConfigurableModule;
 pub use container::Container;
+pub use discovery::Discovered;
 pub use dynamic::{DynamicModule, DynamicModuleBuilder};
-pub use graph::{Code, Finding, Graph, GraphError, ModuleId, Severity, Site};
+pub use factory::FactoryFn;
+pub use failure::{ConstructError, Failure, LifecycleError};
+pub use graph::{Code, Finding, Graph, GraphBuilder, GraphError, ModuleId, Severity, Site};
 pub use handle::Instance;
+pub use hooks::{
+    BeforeApplicationShutdown, Hook, HookError, OnApplicationBootstrap, OnApplicationShutdown,
+    OnModuleDestroy, OnModuleInit,
+};
 pub use import::{IntoModule, ModuleImport};
 pub use inject::{Arity, Inject, Request};
 pub use injectable::{Descriptor, Injectable};
 pub use key::Key;
+pub use lazy::Lazy;
 pub use module::{Module, ModuleDefinition};
-pub use provider::Provider;
+pub use options::Options;
+pub use provider::{ProvidedBy, Provider};
+pub use resolve::{Caller, ModuleRef, ResolveError};
+pub use scope::{RequestScope, Scope};
 
-/// On a struct: the container can build it. What its fields ask for is decided by their types, see [`Inject`].
-///
-/// ```
-/// use nestrs_di::{Module, injectable, module};
-/// use std::sync::Arc;
-///
-/// #[injectable]
-/// struct Clock;
-///
-/// #[injectable]
-/// struct Report { clock: Arc<Clock> }
-///
-/// #[module(providers = [Clock, Report])]
-/// struct AppModule;
-///
-/// AppModule::verify().unwrap();
-/// ```
-///
-/// # Arguments
-/// - `provided_in = "root"`: every application has one, visible everywhere, without a module that lists it.
-///
-/// ```
-/// # use nestrs_di::{Module, injectable, module};
-/// # use std::sync::Arc;
-/// #[injectable(provided_in = "root")]
-/// struct Clock;
-///
-/// #[injectable]
-/// struct Report { clock: Arc<Clock> }
-///
-/// #[module(providers = [Report])]
-/// struct AppModule;
-///
-/// AppModule::verify().unwrap();
-/// ```
+#[doc = include_str!("docs/injectable.md")]
 pub use nestrs_di_macros::injectable;
 
-/// On a struct: it is a module, and can be imported by its name.
-///
-/// ```
-/// use nestrs_di::{Module, Provider, injectable, module};
-/// use std::sync::Arc;
-///
-/// #[injectable]
-/// struct Clock;
-///
-/// #[injectable]
-/// struct Report { clock: Arc<Clock>, title: Arc<String> }
-///
-/// #[module(providers = [Clock], exports = [Clock])]
-/// struct TimeModule;
-///
-/// #[module(imports = [TimeModule], providers = [Report, Provider::value(String::from("Sales"))])]
-/// struct AppModule;
-///
-/// AppModule::verify().unwrap();
-/// ```
-///
-/// # Arguments
-/// - `imports = […]`: modules by name, or expressions that make a [`DynamicModule`]. It sees what they export.
-/// - `providers = […]`: types that are `#[injectable]`, or expressions that make a [`Provider`].
-/// - `exports = […]`: types of its own providers, or of modules it imports: these are exported whole.
-/// - `global`: every module sees what this one exports.
+#[doc = include_str!("docs/module.md")]
 pub use nestrs_di_macros::module;
 
 /// What the macros' output refers to. Not part of the API.
@@ -130,11 +95,16 @@ pub mod __private {
     pub use inventory;
     pub use nestrs_di_macros::{nestrs_injectable, nestrs_module};
 
-    pub use crate::construct::BuildError;
+    pub use crate::build::{Build, BuildFuture, Factory, Outcome};
+    pub use crate::failure::Cause;
     pub use crate::handle::Handle;
-    pub use crate::inject::{Dependency, Inject, Request, Resolved};
-    pub use crate::injectable::{Build, BuildFuture, Descriptor, Factory, Injectable, Registered};
+    pub use crate::hooks::{HookFn, Hooks, NoHook, Probe};
+    pub use crate::import::ModuleImport;
+    pub use crate::inject::{Dependency, Inject, Request};
+    pub use crate::injectable::{Descriptor, Injectable, Registered};
     pub use crate::key::Key;
     pub use crate::module::{Module, ModuleDefinition};
-    pub use crate::provider::Provider;
+    pub use crate::provider::{ProvidedBy, Provider};
+    pub use crate::resolved::Resolved;
+    pub use crate::scope::Scope;
 }

@@ -123,17 +123,20 @@ impl ModuleDefinition {
         self.provide(Provider::of::<T>())
     }
 
-    /// Lists a type that is `#[injectable]` unless this module has it already.
+    /// Lists a type that is `#[injectable]` unless this module has it already. For what a layer above calls: controllers, handlers.
     #[track_caller]
-    pub fn provide_type_once<T: Injectable>(self) -> Self {
-        if self
+    pub fn provide_type_once<T: Injectable>(mut self) -> Self {
+        let listed = self
             .providers
-            .iter()
-            .any(|provider| provider.key == Key::of::<T>())
-        {
+            .iter_mut()
+            .find(|provider| provider.key() == Key::of::<T>());
+        if let Some(provider) = listed {
+            provider.mark_entry();
             return self;
         }
-        self.provide_type::<T>()
+        let mut provider = Provider::of::<T>();
+        provider.mark_entry();
+        self.provide(provider)
     }
 
     /// Shows a provider to the modules that import this one: its type, under every name it has.

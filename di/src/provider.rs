@@ -5,9 +5,13 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::build::Build;
+use crate::factory::FactoryFn;
 use crate::handle::Handle;
-use crate::injectable::{Build, Descriptor, Injectable};
+use crate::inject::{Dependency, Inject};
+use crate::injectable::{Descriptor, Injectable};
 use crate::key::Key;
+use crate::scope::Scope;
 
 /// One entry of a module's `providers`.
 ///
@@ -25,8 +29,16 @@ use crate::key::Key;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Provider {
     recipe: Recipe,
+    name: Option<&'static str>,
+    scope: Option<Scope>,
+    multi: bool,
+    /// Whether a layer above calls it: a controller.
+    entry: bool,
+    /// A provider that is listed with this one, for it alone: what it is a view of.
+    source: Option<Arc<Provider>>,
     listed: &'static Location<'static>,
 }
 
@@ -39,15 +51,25 @@ enum Recipe {
 
 impl Provider {
     /// Built by the container as `#[injectable]` describes it.
+    ///
+    /// ```
+    /// use nestrs_di::{Provider, injectable};
+    ///
+    /// #[injectable]
+    /// struct Clock;
+    ///
+    /// let second = Provider::of::<Clock>().named("second");
+    /// ```
     #[track_caller]
     pub fn of<T: Injectable>() -> Self {
-        Self {
-            recipe: Recipe::Described(T::DESCRIPTOR),
-            listed: Location::caller(),
-        }
+        Self::new(Recipe::Described(T::DESCRIPTOR), Location::caller())
     }
 
     /// An instance that is there already.
+    ///
+    /// ```
+    /// let provider = nestrs_di::Provider::value(String::from("Sales")).named("title");
+    /// ```
     #[track_caller]
     pub fn value<T: Send + Sync + 'static>(value: T) -> Self {
         Self::made(Key::of::<T>(), Build::Ready(Handle::new(value)))
@@ -67,27 +89,262 @@ impl Provider {
         Self::made(Key::of::<T>(), Build::Ready(Handle::shared(value)))
     }
 
+    /// A trait object that is there already.
+    ///
+    /// ```
+    /// use nestrs_di::Provider;
+    /// use std::fmt::Display;
+    /// use std::sync::Arc;
+    ///
+    /// let provider = Provider::object::<dyn Display + Send + Sync>(Arc::new(7));
+    /// ```
     #[track_caller]
-    fn made(key: Key, build: Build) -> Self {
+    pub fn object<T: ?Sized + Send + Sync + 'static>(object: Arc<T>) -> Self {
+        Self::made(Key::of::<T>(), Build::Ready(Handle::of_trait(object)))
+    }
+
+    /// What an asynchronous function returns, called with what its parameters ask for: at most eight, of any type that can be
+    /// [injected](Inject).
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, module};
+    /// use std::sync::Arc;
+    ///
+    /// struct Pool { url: String }
+    ///
+    /// async fn connect(url: &str) -> Result<Pool, std::io::Error> {
+    ///     Ok(Pool { url: url.to_owned() })
+    /// }
+    ///
+    /// #[module(providers = [
+    ///     Provider::value(String::from("db://local")),
+    ///     Provider::factory(|url: Arc<String>| async move { connect(&url).await }),
+    /// ])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert_eq!(container.get::<Pool>().unwrap().url, "db://local");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn factory<F: FactoryFn<Args>, Args>(factory: F) -> Self {
         let at = Location::caller();
-        let descriptor = Descriptor {
-            key,
-            at,
-            in_root: false,
-            dependencies: Cow::Borrowed(&[]),
-            build,
-        };
+        let build = Build::Factory(Arc::new(move |resolved| factory.start(resolved)));
+        let mut descriptor = Descriptor::plain(Key::of::<F::Value>(), at, build);
+        descriptor.dependencies = Cow::Owned(F::dependencies(at));
+        Self::new(Recipe::Made(Arc::new(descriptor)), at)
+    }
+
+    /// Brought along by whoever opens a request scope: [`RequestScope::supply`](crate::RequestScope::supply).
+    ///
+    /// ```
+    /// struct UserId(u32);
+    /// let provider = nestrs_di::Provider::supplied::<UserId>();
+    /// ```
+    #[track_caller]
+    pub fn supplied<T: Send + Sync + 'static>() -> Self {
+        Self::made(Key::of::<T>(), Build::Supplied).scope(Scope::Request)
+    }
+
+    /// The provider of `Impl` as `Token`. Several may be bound to one trait: `Vec<Arc<dyn Trait>>` asks for all of them.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, injectable, module};
+    /// use std::sync::Arc;
+    ///
+    /// #[injectable]
+    /// trait Payments: Send + Sync { fn pay(&self) -> u32; }
+    ///
+    /// #[injectable]
+    /// struct Stripe;
+    /// impl Payments for Stripe { fn pay(&self) -> u32 { 7 } }
+    ///
+    /// #[injectable]
+    /// struct Orders { payments: Arc<dyn Payments> }
+    ///
+    /// #[module(providers = [Orders, Stripe, Provider::bind::<dyn Payments, Stripe>()])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert_eq!(container.get::<Orders>().unwrap().payments.pay(), 7);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn bind<Token, Impl>() -> Self
+    where
+        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
+        Impl: Send + Sync + 'static,
+    {
+        Self::view::<Token, Impl>().multi()
+    }
+
+    /// An `Impl` of its own as `Token`: not the one that is listed as itself, if there is one.
+    ///
+    /// ```
+    /// use nestrs_di::{Provider, injectable};
+    ///
+    /// #[injectable]
+    /// trait Payments: Send + Sync {}
+    /// #[injectable]
+    /// struct Stripe;
+    /// impl Payments for Stripe {}
+    ///
+    /// let provider = Provider::class::<dyn Payments, Stripe>().named("backup");
+    /// ```
+    #[track_caller]
+    pub fn class<Token, Impl>() -> Self
+    where
+        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
+        Impl: Injectable,
+    {
+        // A name nobody asks for keeps it out of sight.
+        let source = Self::of::<Impl>()
+            .named(std::any::type_name::<Token>())
+            .multi();
         Self {
-            recipe: Recipe::Made(Arc::new(descriptor)),
-            listed: at,
+            source: Some(Arc::new(source)),
+            ..Self::view::<Token, Impl>()
         }
     }
 
-    pub(crate) fn described(descriptor: &'static Descriptor) -> Self {
+    /// Another way to ask for the provider of `New`: as `Old`, or under another name.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, module};
+    /// use std::sync::Arc;
+    ///
+    /// #[nestrs_di::injectable]
+    /// struct Title { title: Arc<String>, #[inject("heading")] heading: Arc<String> }
+    ///
+    /// #[module(providers = [
+    ///     Title,
+    ///     Provider::value(String::from("Sales")),
+    ///     Provider::alias::<String, String>().named("heading"),
+    /// ])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let title = container.get::<Title>().unwrap();
+    /// assert!(Arc::ptr_eq(&title.title, &title.heading));
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn alias<Old, New>() -> Self
+    where
+        Old: ProvidedBy<New> + ?Sized + Send + Sync + 'static,
+        New: Send + Sync + 'static,
+    {
+        Self::view::<Old, New>()
+    }
+
+    #[track_caller]
+    fn view<Token, Impl>() -> Self
+    where
+        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
+        Impl: Send + Sync + 'static,
+    {
+        let at = Location::caller();
+        let build = Build::Sync(|resolved| Ok(Token::handle(Arc::<Impl>::inject(resolved)?)));
+        let mut descriptor = Descriptor::plain(Key::of::<Token>(), at, build);
+        let dependency = Dependency {
+            request: Arc::<Impl>::REQUEST,
+            written: std::any::type_name::<Impl>(),
+            at,
+        };
+        descriptor.dependencies = Cow::Owned(vec![dependency]);
+        descriptor.view = true;
+        Self::new(Recipe::Made(Arc::new(descriptor)), at)
+    }
+
+    /// The same under a name: `#[inject("name")]` asks for it.
+    pub fn named(self, name: &'static str) -> Self {
         Self {
-            recipe: Recipe::Described(descriptor),
-            listed: descriptor.at,
+            name: Some(name),
+            ..self
         }
+    }
+
+    /// With another scope than its own.
+    pub fn scope(self, scope: Scope) -> Self {
+        Self {
+            scope: Some(scope),
+            ..self
+        }
+    }
+
+    /// One of several of its type in its module: `Vec<Arc<T>>` asks for all of them.
+    pub fn multi(self) -> Self {
+        Self {
+            multi: true,
+            ..self
+        }
+    }
+
+    #[track_caller]
+    fn made(key: Key, build: Build) -> Self {
+        let at = Location::caller();
+        Self::new(
+            Recipe::Made(Arc::new(Descriptor::plain(key, at, build))),
+            at,
+        )
+    }
+
+    fn new(recipe: Recipe, listed: &'static Location<'static>) -> Self {
+        Self {
+            recipe,
+            name: None,
+            scope: None,
+            multi: false,
+            entry: false,
+            source: None,
+            listed,
+        }
+    }
+}
+
+/// What the graph asks a provider.
+impl Provider {
+    pub(crate) fn described(
+        descriptor: &'static Descriptor,
+        listed: &'static Location<'static>,
+    ) -> Self {
+        let multi = descriptor.view;
+        Self {
+            multi,
+            ..Self::new(Recipe::Described(descriptor), listed)
+        }
+    }
+
+    pub(crate) fn called(self, name: Option<&'static str>) -> Self {
+        Self { name, ..self }
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        let key = self.deref().key;
+        self.name.map_or(key, |name| key.named(name))
+    }
+
+    pub(crate) fn lifetime(&self) -> Scope {
+        self.scope.unwrap_or(self.deref().scope)
+    }
+
+    pub(crate) fn mark_entry(&mut self) {
+        self.entry = true;
+    }
+
+    pub(crate) fn is_entry(&self) -> bool {
+        self.entry
+    }
+
+    pub(crate) fn is_multi(&self) -> bool {
+        self.multi
+    }
+
+    pub(crate) fn source(&self) -> Option<&Provider> {
+        self.source.as_deref()
     }
 
     /// Where a module lists it.
@@ -104,5 +361,35 @@ impl Deref for Provider {
             Recipe::Described(descriptor) => descriptor,
             Recipe::Made(descriptor) => descriptor,
         }
+    }
+}
+
+/// `Self` can be provided by an `Impl`: a trait by what implements it, and every type by itself.
+/// `#[injectable]` on a trait implements it for the trait's objects.
+///
+/// ```
+/// use nestrs_di::{ProvidedBy, injectable};
+///
+/// #[injectable]
+/// trait Payments: Send + Sync {}
+///
+/// fn check<Impl: Payments + 'static>() where dyn Payments: ProvidedBy<Impl> {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be provided by `{Impl}`",
+    label = "`{Impl}` does not implement it, or the trait is not `#[injectable]`",
+    note = "put `#[injectable]` on the trait, and implement it for `{Impl}`"
+)]
+pub trait ProvidedBy<Impl> {
+    /// The instance as `Self`.
+    #[doc(hidden)]
+    fn handle(instance: Arc<Impl>) -> Handle
+    where
+        Self: Send + Sync;
+}
+
+impl<T: Send + Sync + 'static> ProvidedBy<T> for T {
+    fn handle(instance: Arc<T>) -> Handle {
+        Handle::shared(instance)
     }
 }

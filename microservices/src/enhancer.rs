@@ -110,6 +110,11 @@ pub trait MicroPipeTransform: Default + Send + Sync + 'static {
 }
 
 /// The enhancers of one handler, as functions that make them.
+///
+/// ```
+/// use nestrs_microservices::Enhancers;
+/// assert!(Enhancers::NONE.guards.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Enhancers {
     /// Run first, in the order they are written in; so do the others.

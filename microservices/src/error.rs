@@ -5,13 +5,35 @@ use std::fmt;
 use crate::handler::HandlerName;
 
 /// Why the handlers of an application cannot serve.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_microservices::{BindError, BoundHandler, Dispatcher, micro_routes};
+/// use std::sync::Arc;
+///
+/// struct Greeter;
+///
+/// #[micro_routes]
+/// impl Greeter {
+///     #[message_pattern("greet")]
+///     async fn hello(&self) {}
+///
+///     #[message_pattern("greet")]
+///     async fn welcome(&self) {}
+/// }
+///
+/// let error = Dispatcher::new(BoundHandler::all_of(&Arc::new(Greeter))).unwrap_err();
+/// let BindError::Conflicts(conflicts) = &error else { unreachable!() };
+/// assert_eq!(conflicts[0].route, "greet");
+/// assert!(error.to_string().contains("change the pattern of one"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BindError {
     /// Patterns with several message handlers: all of them, each pair once.
     Conflicts(Vec<Conflict>),
-    /// A type that is listed in `microservices` but of which the container has
-    /// no instance to call.
+    /// A type in `microservices` that has no one instance to call, since it is
+    /// made anew for each who asks.
     NoInstance {
         /// The path of the type.
         provider: &'static str,
@@ -20,7 +42,7 @@ pub enum BindError {
     },
 }
 
-/// Two message handlers for one pattern.
+/// Two message handlers for one pattern, see [`BindError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     /// The pattern as a route.
@@ -43,8 +65,8 @@ impl fmt::Display for BindError {
             }
             Self::NoInstance { provider, module } => write!(
                 f,
-                "`{provider}` is listed in `microservices` of `{module}`, \
-                 which has no instance of it: list it in `providers` there too"
+                "`{provider}` is listed in `microservices` of `{module}`, but is no singleton: \
+                 take the `scope` off its `#[injectable]`"
             ),
         }
     }

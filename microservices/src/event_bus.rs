@@ -1,18 +1,15 @@
 //! [`EventBus`]: events within one process, without a transport.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{ErrorKind, TransportError};
-use nestrs_di::__private::{Build, Handle, Registered};
-use nestrs_di::{Descriptor, Injectable, Key};
+use nestrs_di::injectable;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,20 +34,31 @@ use crate::panic::contain;
 /// ```
 ///
 /// Providers listen with [`#[event_routes]`](macro@crate::event_routes).
+#[injectable(provided_in = "root")]
 #[derive(Clone, Default)]
 pub struct EventBus {
+    #[inject(default)]
     listeners: Arc<RwLock<HashMap<String, Vec<Listener>>>>,
 }
 
 type Listener = Arc<dyn Fn(Value) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl EventBus {
-    /// A bus without listeners.
+    /// A bus without listeners. An application has its own: inject that.
+    ///
+    /// ```
+    /// let bus = nestrs_microservices::EventBus::new();
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Calls `listener` with the payload of each `event` from now on.
+    ///
+    /// ```
+    /// # let bus = nestrs_microservices::EventBus::new();
+    /// bus.subscribe("user.created", |user| async move { println!("{user}") });
+    /// ```
     pub fn subscribe<F, Fut>(&self, event: impl Into<String>, listener: F)
     where
         F: Fn(Value) -> Fut + Send + Sync + 'static,
@@ -67,6 +75,13 @@ impl EventBus {
     /// Hands `payload` to all listeners of `event`, which run at the same time,
     /// and waits until the last is done. A listener that panics is logged and
     /// disturbs no other.
+    ///
+    /// ```
+    /// # use nestrs_microservices::EventBus;
+    /// # async fn example(bus: &EventBus) {
+    /// bus.publish("user.created", serde_json::json!({ "name": "Ada" })).await;
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -157,16 +172,3 @@ impl fmt::Debug for EventBus {
         f.debug_struct("EventBus").finish_non_exhaustive()
     }
 }
-
-// Every application has one without listing it.
-impl Injectable for EventBus {
-    const DESCRIPTOR: &'static Descriptor = &Descriptor {
-        key: Key::of::<Self>(),
-        at: Location::caller(),
-        in_root: true,
-        dependencies: Cow::Borrowed(&[]),
-        build: Build::Sync(|_| Ok(Handle::new(Self::new()))),
-    };
-}
-
-inventory::submit! { Registered(<EventBus as Injectable>::DESCRIPTOR) }

@@ -42,7 +42,7 @@ pub trait MicroRoutes: Send + Sync + Sized + 'static {
     const HANDLERS: &'static [Handler<Self>];
 }
 
-/// One method that handles messages. See [`MicroRoutes`] for an example.
+/// One method that handles messages, see [`MicroRoutes`].
 pub struct Handler<T: 'static> {
     /// What it is called for, and whether as a request or an event.
     pub patterns: &'static [(MessageKind, PatternLiteral)],
@@ -98,6 +98,25 @@ impl<T> fmt::Debug for Handler<T> {
 
 /// A handler as it is called in logs and errors: `app::MathService::add
 /// (src/math.rs:12)`.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_microservices::{BoundHandler, micro_routes};
+/// use std::sync::Arc;
+///
+/// struct MathService;
+///
+/// #[micro_routes]
+/// impl MathService {
+///     #[message_pattern("math.double")]
+///     async fn double(&self, n: i64) -> i64 {
+///         2 * n
+///     }
+/// }
+///
+/// let handler = BoundHandler::all_of(&Arc::new(MathService)).next().unwrap();
+/// assert!(handler.name().to_string().contains("MathService::double ("));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandlerName {
     /// The path of the type.

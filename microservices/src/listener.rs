@@ -16,12 +16,27 @@ use crate::payload::{Incoming, Payload};
 
 /// A type with listeners on the event bus. Written by
 /// [`#[event_routes]`](macro@crate::event_routes).
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_microservices::{EventRoutes, event_routes};
+///
+/// struct AuditService;
+///
+/// #[event_routes]
+/// impl AuditService {
+///     #[on_event("user.created")]
+///     async fn created(&self, name: String) {}
+/// }
+///
+/// assert_eq!(AuditService::LISTENERS[0].events, ["user.created"]);
+/// ```
 pub trait EventRoutes: Send + Sync + Sized + 'static {
     /// One entry for each method that listens.
     const LISTENERS: &'static [Listener<Self>];
 }
 
-/// One method that listens.
+/// One method that listens, see [`EventRoutes`].
 pub struct Listener<T: 'static> {
     /// The events it listens to.
     pub events: &'static [&'static str],
@@ -74,10 +89,9 @@ impl fmt::Debug for ListenerTable {
 ///
 /// ```
 /// # extern crate nestrs_microservices as nestrs;
-/// use nestrs_di::{Graph, injectable, module};
+/// use nestrs_di::{Graph, Provider, injectable, module};
 /// use nestrs_microservices::{EventBus, event_routes, subscribe_listeners};
-/// use std::sync::Mutex;
-/// use std::sync::Arc;
+/// use std::sync::{Arc, Mutex};
 ///
 /// #[injectable]
 /// struct AuditService {
@@ -92,7 +106,6 @@ impl fmt::Debug for ListenerTable {
 ///     }
 /// }
 ///
-/// # use nestrs_di::Provider;
 /// #[module(providers = [AuditService, Provider::value(Mutex::<Vec<String>>::default())])]
 /// struct AppModule;
 ///

@@ -8,16 +8,21 @@ mod serve;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::{Router, routing};
-use nestrs_di::Container;
+use nestrs_di::{Container, Graph, Module};
+
+use crate::BootstrapError;
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, GraphOf};
+use crate::running::RunningApplication;
 
 pub use controller::Controller;
 pub use cors::CorsOptions;
-pub(crate) use serve::RunningHttp;
 
-/// The HTTP side of an application, being set up.
+/// An application that serves HTTP, or the HTTP side of one that answers
+/// messages as well, being set up.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -34,6 +39,8 @@ pub(crate) use serve::RunningHttp;
 /// ```
 #[must_use = "settings do nothing until the application listens"]
 pub struct NestApplication {
+    graph: GraphOf,
+    grace_period: Duration,
     listen_ip: IpAddr,
     global_prefix: String,
     health_check: Option<String>,
@@ -41,9 +48,11 @@ pub struct NestApplication {
     routes: Router,
 }
 
-impl Default for NestApplication {
-    fn default() -> Self {
+impl NestApplication {
+    pub(crate) fn new<M: Module>() -> Self {
         Self {
+            graph: Graph::of::<M>,
+            grace_period: DEFAULT_GRACE_PERIOD,
             listen_ip: Ipv4Addr::LOCALHOST.into(),
             global_prefix: String::new(),
             health_check: None,
@@ -51,13 +60,85 @@ impl Default for NestApplication {
             routes: Router::new(),
         }
     }
-}
 
-impl NestApplication {
+    /// Starts and runs until SIGINT or SIGTERM, then finishes what is in hand.
+    ///
+    /// When it cannot start, the whole report goes to standard error and the
+    /// process exits with 1.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the application without finishing anything.
+    pub async fn listen(self, port: u16) {
+        self.bootstrap(port).run_or_exit().await;
+    }
+
+    /// [`listen`](Self::listen), with what keeps it from starting as a value.
+    ///
+    /// # Errors
+    ///
+    /// When the application cannot start; nothing of it runs then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the application without finishing anything.
+    pub async fn try_listen(self, port: u16) -> Result<(), BootstrapError> {
+        self.bootstrap(port).run().await
+    }
+
+    /// Starts on `port`, 0 for a free one, and returns once it is ready to be
+    /// called.
+    ///
+    /// ```
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let running = NestFactory::create::<AppModule>().start(0).await?;
+    /// println!("{:?}", running.http_addr());
+    /// running.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the application cannot start; nothing of it runs then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops what has been started.
+    pub async fn start(self, port: u16) -> Result<RunningApplication, BootstrapError> {
+        self.bootstrap(port).start().await
+    }
+
+    fn bootstrap(self, port: u16) -> Bootstrap {
+        Bootstrap {
+            graph: self.graph,
+            #[cfg(feature = "microservices")]
+            server: None,
+            grace_period: self.grace_period,
+            http: Some((port, self)),
+        }
+    }
+
     /// Listens on `ip` instead of 127.0.0.1; `0.0.0.0` is every interface.
     pub fn set_listen_ip(self, ip: impl Into<IpAddr>) -> Self {
         Self {
             listen_ip: ip.into(),
+            ..self
+        }
+    }
+
+    /// How long what is in hand may take to finish once the application stops;
+    /// 10 s unless told otherwise. In hybrid mode the microservice
+    /// application's own counts.
+    pub fn grace_period(self, grace_period: Duration) -> Self {
+        Self {
+            grace_period,
             ..self
         }
     }

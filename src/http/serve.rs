@@ -18,7 +18,7 @@ pub(crate) struct RunningHttp {
 }
 
 impl NestApplication {
-    pub(crate) async fn start(
+    pub(crate) async fn serve(
         self,
         port: u16,
         container: &Container,

@@ -1,6 +1,6 @@
 //! The arguments of an attribute: `name = value, flag`.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{LitBool, LitStr, Token, bracketed};
@@ -88,12 +88,12 @@ pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
 }
 
 /// `= "one of these"`
-pub(crate) fn word(input: ParseStream<'_>, known: &[&str]) -> syn::Result<(String, Span)> {
+pub(crate) fn word(input: ParseStream<'_>, known: &[&str]) -> syn::Result<String> {
     input.parse::<Token![=]>()?;
     let literal: LitStr = input.parse()?;
     let value = literal.value();
     if known.contains(&value.as_str()) {
-        return Ok((value, literal.span()));
+        return Ok(value);
     }
     let list = known
         .iter()

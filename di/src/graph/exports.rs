@@ -24,7 +24,7 @@ impl Graph {
     fn exported(&self, module: ModuleId, export: &Export) -> Vec<ProviderId> {
         self.of_type(export.key.type_id())
             .filter(|(_, node)| node.module == module || node.provider.in_root)
-            .filter(|(_, node)| export.any_name || node.provider.key == export.key)
+            .filter(|(_, node)| export.any_name || node.key() == export.key)
             .map(|(id, _)| id)
             .collect()
     }

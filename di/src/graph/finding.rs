@@ -54,10 +54,24 @@ pub enum Code {
     Cycle,
     /// DI003: a module provides the same thing twice.
     Duplicate,
+    /// DI004: a singleton would hold on to something of a request.
+    Scope,
     /// DI005: another module has it and keeps it to itself.
     NotExported,
+    /// DI006: nobody asks for it. A warning.
+    Unused,
+    /// DI007: a trait's objects are asked for as another type than they are provided as.
+    WrongObject,
+    /// DI008: a constructor failed, panicked or took too long. In a [`Failure`](crate::Failure), never in a finding.
+    Constructor,
     /// DI009: a module exports what it does not have.
     UnknownExport,
+    /// DI010: one is asked for, and there are several.
+    Ambiguous,
+    /// DI011: a hook failed, panicked or took too long. In a [`Failure`](crate::Failure), never in a finding.
+    Hook,
+    /// DI012: something that is not there was to be replaced.
+    UnknownReplacement,
 }
 
 /// How bad a [`Finding`] is.
@@ -70,6 +84,8 @@ pub enum Code {
 pub enum Severity {
     /// The application cannot start.
     Error,
+    /// It can; something looks wrong.
+    Warning,
 }
 
 /// A place in the source, and what is there.
@@ -98,6 +114,13 @@ impl Finding {
             sites,
             path,
             fix,
+        }
+    }
+
+    pub(super) fn warning(code: Code, message: String) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
         }
     }
 
@@ -143,8 +166,15 @@ impl fmt::Display for Code {
             Self::Missing => "DI001",
             Self::Cycle => "DI002",
             Self::Duplicate => "DI003",
+            Self::Scope => "DI004",
             Self::NotExported => "DI005",
+            Self::Unused => "DI006",
+            Self::WrongObject => "DI007",
+            Self::Constructor => "DI008",
             Self::UnknownExport => "DI009",
+            Self::Ambiguous => "DI010",
+            Self::Hook => "DI011",
+            Self::UnknownReplacement => "DI012",
         })
     }
 }
@@ -153,6 +183,7 @@ impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Error => "error",
+            Self::Warning => "warning",
         })
     }
 }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
+use super::builder::Replacements;
 use super::{Code, Finding, Graph, ModuleId, ModuleNode, ProviderId, ProviderNode};
 use crate::injectable::{Descriptor, Registered};
 use crate::key::Key;
@@ -28,7 +29,11 @@ enum Nearness {
 
 impl Graph {
     /// Numbers the providers: those every application has, then module by module.
-    pub(super) fn list_providers(&mut self, findings: &mut Vec<Finding>) {
+    pub(super) fn list_providers(
+        &mut self,
+        replacements: &mut Replacements,
+        findings: &mut Vec<Finding>,
+    ) {
         let listed = self
             .modules
             .iter()
@@ -37,23 +42,58 @@ impl Graph {
         self.providers.reserve(listed);
         self.types.reserve(listed);
         for descriptor in in_root() {
-            self.list(Provider::described(descriptor), self.root(), findings);
+            let provider = Provider::described(descriptor, descriptor.at);
+            self.list(provider, self.root(), replacements, findings);
         }
         for module in self.module_ids() {
             let definition = Arc::clone(&self.module(module).definition);
             for provider in &definition.providers {
                 // One instance an application, whoever lists it.
-                if !(provider.in_root && self.types.contains_key(&provider.key.type_id())) {
-                    self.list(provider.clone(), module, findings);
+                if !(provider.in_root && self.types.contains_key(&provider.key().type_id())) {
+                    self.list(provider.clone(), module, replacements, findings);
                 }
             }
         }
     }
 
-    fn list(&mut self, provider: Provider, module: ModuleId, findings: &mut Vec<Finding>) {
+    /// Adds a provider and what comes with it.
+    fn list(
+        &mut self,
+        provider: Provider,
+        module: ModuleId,
+        replacements: &mut Replacements,
+        findings: &mut Vec<Finding>,
+    ) {
+        let provider = match replacements.of(provider.key()) {
+            Some(replacement) => {
+                replacement.old.push((module, provider));
+                replacement.new.clone()
+            }
+            None => provider,
+        };
+        let source = provider
+            .source()
+            .and_then(|source| self.add(source.clone(), module, None, findings));
+        let views = provider.views;
+        let (name, at) = (provider.key().name(), provider.listed());
+        let Some(id) = self.add(provider, module, source, findings) else {
+            return;
+        };
+        for view in views {
+            let view = Provider::described(view, at).called(name);
+            self.add(view, module, Some(id), findings);
+        }
+    }
+
+    fn add(
+        &mut self,
+        provider: Provider,
+        module: ModuleId,
+        source: Option<ProviderId>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<ProviderId> {
         let id = ProviderId(self.providers.len() as u32);
-        let key = provider.key;
-        let exported = provider.in_root;
+        let key = provider.key();
         match self.types.entry(key.type_id()) {
             Slot::Vacant(slot) => {
                 let preferred = key.name().is_none().then_some(id);
@@ -67,22 +107,28 @@ impl Graph {
                 let entry = slot.get_mut();
                 let twin = chain(&self.providers, Some(entry.first))
                     .map(|(_, node)| node)
-                    .find(|node| node.module == module && node.provider.key == key);
+                    .find(|node| node.module == module && node.key() == key)
+                    .filter(|twin| !(twin.provider.is_multi() && provider.is_multi()));
                 if let Some(twin) = twin {
                     findings.push(self.duplicate(module, key, twin, &provider));
-                    return;
+                    return None;
                 }
                 let last = std::mem::replace(&mut entry.last, id);
                 self.providers[last.index()].next = Some(id);
             }
         }
         self.providers.push(ProviderNode {
+            exported: provider.in_root,
+            scope: provider.lifetime(),
             provider,
             module,
-            exported,
+            source,
+            pruned: false,
+            needs_request: false,
             next: None,
             edges: (0, 0),
         });
+        Some(id)
     }
 
     fn duplicate(
@@ -111,8 +157,8 @@ impl Graph {
             .filter(|entry| entry.first != entry.last);
         let (modules, providers) = (&self.modules, &self.providers);
         for entry in several {
-            let unnamed = chain(providers, Some(entry.first))
-                .filter(|(_, node)| node.provider.key.name().is_none());
+            let unnamed =
+                chain(providers, Some(entry.first)).filter(|(_, node)| node.key().name().is_none());
             entry.preferred =
                 nearest(unnamed.map(|(id, node)| (nearness(modules, root, node), id)));
         }
@@ -138,9 +184,22 @@ impl Graph {
     pub(crate) fn resolve(&self, module: ModuleId, key: Key) -> Option<ProviderId> {
         let candidates = self
             .of_type(key.type_id())
-            .filter(|(_, node)| node.provider.key == key);
+            .filter(|(_, node)| node.key() == key);
         let seen = candidates.map(|(id, node)| (nearness(&self.modules, module, node), id));
         nearest(seen.filter(|(nearness, _)| nearness.is_some()))
+    }
+
+    /// All that `module` sees of `key`, in the order they are listed.
+    pub(crate) fn resolve_all(
+        &self,
+        module: ModuleId,
+        key: Key,
+    ) -> impl Iterator<Item = ProviderId> {
+        self.of_type(key.type_id())
+            .filter(move |(_, node)| {
+                node.key() == key && nearness(&self.modules, module, node).is_some()
+            })
+            .map(|(id, _)| id)
     }
 
     pub(super) fn export(&mut self, id: ProviderId) {

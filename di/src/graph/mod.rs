@@ -3,12 +3,17 @@
 //! Read in this order: `walk` (which modules there are), `index` (which providers, and who sees whom), `exports`, `link` (each
 //! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
 
+mod builder;
 mod explain;
 mod exports;
 mod finding;
+mod hosts;
 mod index;
 mod link;
 mod order;
+mod prune;
+mod scopes;
+mod unused;
 mod walk;
 
 use std::any::TypeId;
@@ -16,13 +21,19 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use builder::GraphBuilder;
+use builder::Replacements;
 pub use finding::{Code, Finding, GraphError, Severity, Site};
 
-use crate::construct::{self, ConstructError};
+use crate::construct;
 use crate::container::Container;
+use crate::failure::ConstructError;
 use crate::import::ModuleImport;
+use crate::key::Key;
 use crate::module::{Module, ModuleDefinition};
+use crate::options::Options;
 use crate::provider::Provider;
+use crate::scope::Scope;
 
 /// An application's modules and providers, with every dependency resolved and nothing built yet.
 ///
@@ -94,6 +105,14 @@ pub(crate) struct ModuleNode {
 pub(crate) struct ProviderNode {
     pub(crate) provider: Provider,
     pub(crate) module: ModuleId,
+    /// The scope its dependencies leave it: never `Inherit`.
+    pub(crate) scope: Scope,
+    /// Whether it is of a request, or needs something that is.
+    pub(crate) needs_request: bool,
+    /// What it is a view of, where that is settled by how it is listed.
+    source: Option<ProviderId>,
+    /// Left out: only a replaced provider needed it.
+    pruned: bool,
     exported: bool,
     /// The next provider of the same type.
     next: Option<ProviderId>,
@@ -106,6 +125,14 @@ pub(crate) struct Edge {
     /// Which of the provider's dependencies.
     pub(crate) dependency: u32,
     pub(crate) target: ProviderId,
+    /// Looked up when it is used: no reason to be built first.
+    pub(crate) lazy: bool,
+}
+
+impl ProviderNode {
+    pub(crate) fn key(&self) -> Key {
+        self.provider.key()
+    }
 }
 
 impl Graph {
@@ -114,31 +141,40 @@ impl Graph {
     /// # Errors
     /// Everything wrong with the wiring, at once.
     pub fn of<M: Module>() -> Result<Self, GraphError> {
-        let (graph, findings) = Self::check(&ModuleImport::of::<M>());
-        if findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
-            return Err(GraphError::new(findings));
-        }
-        Ok(graph)
+        Self::builder::<M>().build()
+    }
+
+    /// As [`of`](Self::of), with parts replaced.
+    pub fn builder<M: Module>() -> GraphBuilder {
+        GraphBuilder::new::<M>()
     }
 
     /// The graph as far as it goes, and all that is wrong with it.
-    fn check(root: &ModuleImport) -> (Self, Vec<Finding>) {
+    fn check(root: &ModuleImport, mut replacements: Replacements) -> (Self, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut graph = Self {
-            modules: walk::modules(root),
+            modules: walk::modules(root, &replacements.modules),
             providers: Vec::new(),
             types: FxHashMap::default(),
             edges: Vec::new(),
             order: Vec::new(),
         };
-        graph.list_providers(&mut findings);
+        graph.list_providers(&mut replacements, &mut findings);
         graph.mark_exports(&mut findings);
         graph.prefer();
-        graph.link(&mut findings);
+        let unresolved = graph.link();
+        graph.prune(&replacements);
+        let kept = unresolved
+            .into_iter()
+            .filter(|(id, _)| !graph.provider(*id).pruned);
+        findings.extend(kept.map(|(_, finding)| finding));
+        graph.unused_replacements(&replacements, &mut findings);
         graph.sort(&mut findings);
+        graph.settle_scopes(&mut findings);
+        // While something is missing, who is asked for what is not known.
+        if findings.is_empty() {
+            graph.unused(&mut findings);
+        }
         (graph, findings)
     }
 
@@ -150,7 +186,18 @@ impl Graph {
     /// # Cancel safety
     /// Dropping the future drops what was built.
     pub async fn construct(self) -> Result<Container, ConstructError> {
-        construct::construct(self).await
+        self.construct_with(Options::new()).await
+    }
+
+    /// As [`construct`](Self::construct), within limits.
+    ///
+    /// # Errors
+    /// As [`construct`](Self::construct); and constructors that took too long.
+    ///
+    /// # Cancel safety
+    /// As [`construct`](Self::construct).
+    pub async fn construct_with(self, options: Options) -> Result<Container, ConstructError> {
+        construct::construct(self, options).await
     }
 
     pub(crate) fn root(&self) -> ModuleId {
@@ -173,6 +220,17 @@ impl Graph {
     pub(crate) fn edges(&self, id: ProviderId) -> &[Edge] {
         let (start, end) = self.provider(id).edges;
         &self.edges[start as usize..end as usize]
+    }
+
+    /// Those of the edges whose target has to be there first.
+    pub(crate) fn strong_edges(&self, id: ProviderId) -> impl Iterator<Item = &Edge> {
+        self.edges(id).iter().filter(|edge| !edge.lazy)
+    }
+
+    /// Who depends on whom.
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = (ProviderId, ProviderId)> {
+        self.provider_ids()
+            .flat_map(|id| self.strong_edges(id).map(move |edge| (id, edge.target)))
     }
 
     /// Providers, each after what it depends on.

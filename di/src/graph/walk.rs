@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{ModuleId, ModuleNode};
-use crate::import::ModuleImport;
+use crate::import::{Identity, ModuleImport};
 use crate::module::{Export, ModuleDefinition};
 
 /// A module in the order of discovery.
@@ -28,7 +28,11 @@ impl Visit {
     }
 }
 
-pub(super) fn modules(root: &ModuleImport) -> Vec<ModuleNode> {
+pub(super) fn modules(
+    root: &ModuleImport,
+    replaced: &FxHashMap<Identity, ModuleImport>,
+) -> Vec<ModuleNode> {
+    let root = replaced.get(&root.identity()).unwrap_or(root);
     let mut visits = vec![Visit::new(root, None)];
     let mut seen = FxHashMap::default();
     seen.insert(root.identity(), 0);
@@ -45,6 +49,7 @@ pub(super) fn modules(root: &ModuleImport) -> Vec<ModuleNode> {
             stack.pop();
             continue;
         };
+        let import = replaced.get(&import.identity()).unwrap_or(import);
         let imported = match seen.entry(import.identity()) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {

@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Meta, Token, Type};
 
 use crate::pattern::{self, Pattern};
-use crate::routes::{Table, micro};
+use crate::table::{Table, micro};
 
 /// What the attributes of one method say.
 #[derive(Default)]

@@ -6,6 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `routes.rs` | both macros: an `impl` block in, the block and its table out |
+//! | `table.rs` | the table: an entry for each handler or listener |
 //! | `attribute.rs` | the attributes of methods, which the macros consume |
 //! | `pattern.rs` | patterns, written as JSON |
 //! | `signature.rs` | what a handler may look like, and the code that calls it |
@@ -14,12 +15,13 @@ mod attribute;
 mod pattern;
 mod routes;
 mod signature;
+mod table;
 
 use proc_macro::TokenStream;
 use quote::quote;
 use syn::ItemImpl;
 
-use routes::Table;
+use table::Table;
 
 #[allow(missing_docs)] // Documented where it is re-exported.
 #[proc_macro_attribute]

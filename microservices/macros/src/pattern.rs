@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Ident, Lit, LitStr, Token, braced, bracketed, token};
 
-use crate::routes::micro;
+use crate::table::micro;
 
 /// A pattern and where it stands.
 #[derive(Debug)]

@@ -3,34 +3,12 @@
 //! listeners as constant data.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned;
-use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl};
+use syn::{ImplItem, ItemImpl};
 
-use crate::attribute::{Attributes, join};
-use crate::signature::{Callee, use_parameters};
-
-/// Which of the two macros it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Table {
-    Handlers,
-    Listeners,
-}
-
-impl Table {
-    pub(crate) fn attribute(self) -> &'static str {
-        match self {
-            Self::Handlers => "micro_routes",
-            Self::Listeners => "event_routes",
-        }
-    }
-}
-
-/// Where the items are that expansions need, spanned at what an error of theirs
-/// would be about.
-pub(crate) fn micro(span: Span) -> TokenStream {
-    quote_spanned!(span=> ::nestrs::__private::micro)
-}
+use crate::attribute::join;
+use crate::table::{self, Table};
 
 /// With errors, the table is there all the same, without entries: whoever lists
 /// the type gets no errors that come from these.
@@ -39,7 +17,7 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     let mut entries = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            match entry(method, table) {
+            match table::entry(method, table) {
                 Ok(entry) => entries.extend(entry),
                 Err(error) => errors.push(error),
             }
@@ -47,12 +25,12 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     }
     let is_inherent = block.trait_.is_none();
     let Some(errors) = errors.into_iter().reduce(join) else {
-        let table = write_table(&block, table, &entries);
+        let table = table::write(&block, table, &entries);
         return quote!(#block #table);
     };
     let errors = errors.into_compile_error();
     let table = is_inherent.then(|| match table {
-        Table::Handlers => write_table(&block, table, &[]),
+        Table::Handlers => table::write(&block, table, &[]),
         Table::Listeners => TokenStream::new(),
     });
     quote!(#errors #block #table)
@@ -78,90 +56,6 @@ fn check(args: &TokenStream, block: &ItemImpl, table: Table) -> syn::Result<()> 
         return error(block.generics.params.span(), message.to_owned());
     }
     Ok(())
-}
-
-/// The entry of a method, if it has attributes of ours. Those are removed.
-fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option<TokenStream>> {
-    let attributes = Attributes::take(&mut method.attrs, table)?;
-    if attributes.first.is_none() {
-        return Ok(None);
-    }
-    let callee = Callee::of(&method.sig)?;
-    use_parameters(method);
-    let (micro, span) = (micro(Span::call_site()), callee.method.span());
-    // An entry is there if its method is.
-    let cfgs = method.attrs.iter().filter(is_cfg);
-    let name = callee.method.to_string();
-    // All tokens have the method's span: the place of a call is where they
-    // all are.
-    let at = quote_spanned!(span=> ::nestrs::__private::micro::Location::caller());
-    let call = callee.call();
-    Ok(Some(match table {
-        Table::Handlers => {
-            let enhancers = attributes.enhancers();
-            let patterns = attributes
-                .patterns
-                .iter()
-                .map(|(kind, pattern)| quote!((#kind, #pattern)));
-            quote! {
-                #(#cfgs)*
-                #micro::Handler {
-                    patterns: &[#(#patterns),*],
-                    method: #name,
-                    at: #at,
-                    enhancers: #enhancers,
-                    call: #call,
-                }
-            }
-        }
-        Table::Listeners => {
-            let events = &attributes.events;
-            quote! {
-                #(#cfgs)*
-                #micro::Listener {
-                    events: &[#(#events),*],
-                    method: #name,
-                    at: #at,
-                    call: #call,
-                }
-            }
-        }
-    }))
-}
-
-fn is_cfg(attribute: &&Attribute) -> bool {
-    attribute.path().is_ident("cfg")
-}
-
-fn write_table(block: &ItemImpl, table: Table, entries: &[TokenStream]) -> TokenStream {
-    let ty = &block.self_ty;
-    let micro = micro(ty.span());
-    let (generics, _, bounds) = block.generics.split_for_impl();
-    // A block that is not compiled has no table either.
-    let cfgs: Vec<_> = block.attrs.iter().filter(is_cfg).collect();
-    match table {
-        Table::Handlers => quote! {
-            #(#cfgs)*
-            #[automatically_derived]
-            impl #generics #micro::MicroRoutes for #ty #bounds {
-                const HANDLERS: &'static [#micro::Handler<Self>] = &[#(#entries),*];
-            }
-        },
-        Table::Listeners => {
-            let of = quote_spanned!(ty.span()=> #micro::ListenerTable::of::<#ty>());
-            quote! {
-                #(#cfgs)*
-                #[automatically_derived]
-                impl #micro::EventRoutes for #ty #bounds {
-                    const LISTENERS: &'static [#micro::Listener<Self>] = &[#(#entries),*];
-                }
-                #(#cfgs)*
-                const _: () = {
-                    #micro::inventory::submit! { #of }
-                };
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -232,7 +126,7 @@ mod tests {
         };
         let text = expanded(TokenStream::new(), block, Table::Listeners);
         assert_eq!(count(&text, quote!(compile_error)), 0);
-        assert_eq!(count(&text, quote!(ListenerTable::of::<Audit<User>>())), 1);
+        assert_eq!(count(&text, quote!(EventRoutes for Audit<User>)), 1);
     }
 
     #[test]

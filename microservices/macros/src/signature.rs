@@ -9,7 +9,7 @@ use syn::{
 };
 
 use crate::attribute::join;
-use crate::routes::micro;
+use crate::table::micro;
 
 /// A handler's method, as far as calling it goes.
 pub(crate) struct Callee {

@@ -82,6 +82,14 @@ impl ClientProxy {
     /// Sends a request and waits for its reply. A reply without a value is
     /// JSON's `null`, so `()` and `Option<T>` can be asked for.
     ///
+    /// ```no_run
+    /// # use nestrs_microservices::{ClientProxy, TransportError};
+    /// # async fn example(client: ClientProxy) -> Result<(), TransportError> {
+    /// let sum: f64 = client.send("math.add", &[1.5, 2.5]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The handler's error; that no reply came, by
@@ -107,6 +115,14 @@ impl ClientProxy {
     }
 
     /// Sends an event, to which nothing is replied.
+    ///
+    /// ```no_run
+    /// # use nestrs_microservices::{ClientProxy, TransportError};
+    /// # async fn example(client: ClientProxy) -> Result<(), TransportError> {
+    /// client.emit("user.created", "Ada").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -164,6 +180,12 @@ impl ClientProxy {
     }
 
     /// Ends the connections; the next message makes new ones.
+    ///
+    /// ```no_run
+    /// # async fn example(client: nestrs_microservices::ClientProxy) {
+    /// client.close().await;
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///

@@ -32,6 +32,12 @@ impl ClientsService {
     }
 
     /// The client of that name.
+    ///
+    /// ```
+    /// # use nestrs_microservices::ClientsService;
+    /// let clients = ClientsService::default();
+    /// assert!(clients.get("billing").is_none());
+    /// ```
     pub fn get(&self, name: &str) -> Option<ClientProxy> {
         let named = |(known, _): &&(&'static str, _)| *known == name;
         let found = self.clients.iter().find(named);
@@ -39,6 +45,12 @@ impl ClientsService {
     }
 
     /// The client of that name, which is known to be registered.
+    ///
+    /// ```should_panic
+    /// # use nestrs_microservices::ClientsService;
+    /// let clients = ClientsService::default();
+    /// clients.expect("billing");
+    /// ```
     ///
     /// # Panics
     ///

@@ -1,5 +1,7 @@
 //! Peers of different makes with each other, over every transport and in both directions.
 
+#![allow(clippy::expect_used, reason = "helpers of tests panic as tests do")]
+
 mod contract;
 mod harness;
 mod nest_to_nest;

@@ -1,0 +1,96 @@
+//! From a description to an application that runs: check, build, bind, call
+//! the hooks, listen.
+//!
+//! The next file on a message's path is a transport's `server.rs`.
+
+#[cfg(feature = "microservices")]
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "microservices")]
+use nestrs_core::TransportServer;
+use nestrs_di::{Graph, GraphError};
+
+use crate::BootstrapError;
+#[cfg(feature = "http")]
+use crate::http::NestApplication;
+use crate::running::RunningApplication;
+use crate::signal::StopSignals;
+
+/// Checks an application, starting at its root module.
+pub(crate) type GraphOf = fn() -> Result<Graph, GraphError>;
+
+/// How long an application may take to finish what is in hand, unless told
+/// otherwise.
+pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
+
+/// An application, described.
+pub(crate) struct Bootstrap {
+    pub(crate) graph: GraphOf,
+    #[cfg(feature = "microservices")]
+    pub(crate) server: Option<Box<dyn TransportServer>>,
+    #[cfg(feature = "http")]
+    pub(crate) http: Option<(u16, NestApplication)>,
+    pub(crate) grace_period: Duration,
+}
+
+impl Bootstrap {
+    /// Runs until a signal; the report of a failed start goes to standard
+    /// error, and the process exits with 1.
+    pub(crate) async fn run_or_exit(self) {
+        if let Err(error) = self.run().await {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
+
+    /// Runs until a signal.
+    pub(crate) async fn run(self) -> Result<(), BootstrapError> {
+        let mut signals = StopSignals::watch().map_err(BootstrapError::Signals)?;
+        let running = self.start().await?;
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping");
+        tokio::select! {
+            () = running.stop(Some(signal)) => {}
+            // Whoever asks twice does not want to wait.
+            signal = signals.next() => tracing::warn!(signal, "stopped without finishing"),
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn start(self) -> Result<RunningApplication, BootstrapError> {
+        let container = (self.graph)()?.construct().await?;
+        #[cfg(feature = "microservices")]
+        let dispatcher = {
+            nestrs_microservices::subscribe_listeners(&container);
+            Arc::new(nestrs_microservices::Dispatcher::of(&container)?)
+        };
+        container.init().await?;
+        container.bootstrap().await?;
+
+        let mut running = RunningApplication::new(container, self.grace_period);
+        let listening = async {
+            #[cfg(feature = "microservices")]
+            if let Some(server) = self.server {
+                running.serve(server, dispatcher).await?;
+            }
+            #[cfg(feature = "http")]
+            if let Some((port, http)) = self.http {
+                running.serve_http(http, port).await?;
+            }
+            Ok(())
+        };
+        match listening.await {
+            Ok(()) => {
+                for address in running.addresses() {
+                    tracing::info!(%address, "listening");
+                }
+                Ok(running)
+            }
+            Err(error) => {
+                running.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+}
