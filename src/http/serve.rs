@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use nestrs_core::Shutdown;
 use nestrs_core::dispatch::BoxFuture;
+use nestrs_core::{Shutdown, StartError};
 use nestrs_di::Container;
 use tokio::net::TcpListener;
 
@@ -25,7 +25,10 @@ impl NestApplication {
         shutdown: Shutdown,
     ) -> Result<RunningHttp, BootstrapError> {
         let address = self.socket_addr(port);
-        let failed = |source| BootstrapError::Http { address, source };
+        let failed = |source| {
+            let address = address.to_string();
+            BootstrapError::Http(StartError::Bind { address, source })
+        };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
         let router = self.into_router(container);

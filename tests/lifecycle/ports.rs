@@ -35,7 +35,7 @@ async fn a_taken_http_port_is_named_and_the_other_is_free_again() {
     let error = start().try_listen().await.unwrap_err();
     // At once, not some time later.
     drop(TcpListener::bind(addr).unwrap());
-    assert!(matches!(error, BootstrapError::Http { .. }), "{error:?}");
+    assert!(matches!(error, BootstrapError::Http(_)), "{error:?}");
     let report = error.to_string();
     let expected = format!("the HTTP side: cannot listen on {http_addr}: Address already in use");
     assert!(report.starts_with(&expected), "{report}");

@@ -4,36 +4,22 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use nestrs::__private::di::{Build, BuildError, Cow, Descriptor, Key, Location};
 use nestrs::BootstrapError;
 use nestrs::microservices::TcpMicroserviceOptions;
 use nestrs::prelude::*;
 
 use crate::common::{Journal, taken_addr, written};
 
-/// What a provider with a constructor expands to.
-macro_rules! constructed_by {
-    ($name:ident, $build:expr) => {
-        struct $name;
-        impl Injectable for $name {
-            const DESCRIPTOR: &'static Descriptor = &Descriptor {
-                key: Key::of::<Self>(),
-                at: Location::caller(),
-                in_root: false,
-                dependencies: Cow::Borrowed(&[]),
-                build: $build,
-            };
-        }
-    };
-}
+struct Database;
 
-constructed_by!(
-    Database,
-    Build::Sync(|_| {
+#[injectable]
+impl Database {
+    #[constructor]
+    async fn connect() -> Result<Self, std::io::Error> {
         Journal::write("connecting");
-        Err(BuildError::failed("no such host"))
-    })
-);
+        Err(std::io::Error::other("no such host"))
+    }
+}
 
 #[injectable]
 struct Broken {
