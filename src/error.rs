@@ -30,12 +30,7 @@ pub enum BootstrapError {
     },
     /// The HTTP side could not listen.
     #[cfg(feature = "http")]
-    Http {
-        /// Where it was to listen.
-        address: std::net::SocketAddr,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    Http(nestrs_core::StartError),
     /// The signals that stop the application could not be watched.
     Signals(std::io::Error),
 }
@@ -50,9 +45,7 @@ impl fmt::Display for BootstrapError {
             Self::Handlers(error) => error.fmt(f),
             Self::Server { transport, source } => write!(f, "the {transport} server: {source}"),
             #[cfg(feature = "http")]
-            Self::Http { address, source } => {
-                write!(f, "the HTTP side: cannot listen on {address}: {source}")
-            }
+            Self::Http(error) => write!(f, "the HTTP side: {error}"),
             Self::Signals(error) => write!(f, "cannot watch for SIGINT and SIGTERM: {error}"),
         }
     }
@@ -69,7 +62,7 @@ impl Error for BootstrapError {
             Self::Handlers(error) => error.source(),
             Self::Server { source, .. } => Some(source),
             #[cfg(feature = "http")]
-            Self::Http { source, .. } => Some(source),
+            Self::Http(error) => Some(error),
             Self::Signals(error) => Some(error),
         }
     }

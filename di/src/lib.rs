@@ -38,6 +38,7 @@ mod construct;
 mod container;
 mod discovery;
 mod dynamic;
+mod error;
 mod factory;
 mod failure;
 mod graph;
@@ -61,9 +62,11 @@ pub use configurable::ConfigurableModule;
 pub use container::Container;
 pub use discovery::Discovered;
 pub use dynamic::{DynamicModule, DynamicModuleBuilder};
+pub use error::Error;
 pub use factory::FactoryFn;
 pub use failure::{ConstructError, Failure, LifecycleError};
 pub use graph::{Code, Finding, Graph, GraphBuilder, GraphError, ModuleId, Severity, Site};
+pub use graph::{DependencyView, GraphView, ModuleView, ProviderView};
 pub use handle::Instance;
 pub use hooks::{
     BeforeApplicationShutdown, Hook, HookError, OnApplicationBootstrap, OnApplicationShutdown,

@@ -8,6 +8,7 @@ use super::builder::Replacements;
 use super::{Code, Finding, Graph, ModuleId, ModuleNode, ProviderId, ProviderNode};
 use crate::injectable::{Descriptor, Registered};
 use crate::key::Key;
+use crate::module::Export;
 use crate::provider::Provider;
 
 /// The providers of one type: a list through [`ProviderNode::next`].
@@ -125,6 +126,7 @@ impl Graph {
             source,
             pruned: false,
             needs_request: false,
+            has_own: false,
             next: None,
             edges: (0, 0),
         });
@@ -202,8 +204,23 @@ impl Graph {
             .map(|(id, _)| id)
     }
 
-    pub(super) fn export(&mut self, id: ProviderId) {
-        self.providers[id.index()].exported = true;
+    /// Marks what an entry of `exports` means; whether there was anything.
+    pub(super) fn mark(&mut self, module: ModuleId, export: &Export) -> bool {
+        let mut next = self
+            .types
+            .get(&export.key.type_id())
+            .map(|entry| entry.first);
+        let mut found = false;
+        while let Some(id) = next {
+            let node = &mut self.providers[id.index()];
+            let own = node.module == module || node.provider.in_root;
+            if own && (export.any_name || node.key() == export.key) {
+                node.exported = true;
+                found = true;
+            }
+            next = node.next;
+        }
+        found
     }
 }
 

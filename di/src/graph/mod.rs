@@ -4,6 +4,7 @@
 //! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
 
 mod builder;
+mod draw;
 mod explain;
 mod exports;
 mod finding;
@@ -14,6 +15,7 @@ mod order;
 mod prune;
 mod scopes;
 mod unused;
+mod view;
 mod walk;
 
 use std::any::TypeId;
@@ -24,6 +26,7 @@ use rustc_hash::FxHashMap;
 pub use builder::GraphBuilder;
 use builder::Replacements;
 pub use finding::{Code, Finding, GraphError, Severity, Site};
+pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
 
 use crate::construct;
 use crate::container::Container;
@@ -109,10 +112,12 @@ pub(crate) struct ProviderNode {
     pub(crate) scope: Scope,
     /// Whether it is of a request, or needs something that is.
     pub(crate) needs_request: bool,
+    /// Whether something is built for it alone.
+    pub(crate) has_own: bool,
     /// What it is a view of, where that is settled by how it is listed.
     source: Option<ProviderId>,
     /// Left out: only a replaced provider needed it.
-    pruned: bool,
+    pub(crate) pruned: bool,
     exported: bool,
     /// The next provider of the same type.
     next: Option<ProviderId>,
