@@ -190,6 +190,30 @@ pub async fn emit_json_as_bytes(
         .await
 }
 
+/// Waits for `call` as long as the message says, or else `by_default`. The
+/// error names its pattern and the `peer`.
+///
+/// # Errors
+///
+/// Those of `call`, and [`ErrorKind::Timeout`].
+///
+/// # Cancel safety
+///
+/// That of `call`.
+pub async fn in_time<T>(
+    message: &Outgoing<'_>,
+    by_default: Duration,
+    peer: &str,
+    call: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    let limit = message.timeout.unwrap_or(by_default);
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let pattern = message.pattern;
+        let message = format!("no reply to {pattern:?} from {peer} within {limit:?}");
+        Err(TransportError::of_kind(ErrorKind::Timeout, message))
+    })
+}
+
 fn to_json(value: &Value) -> Result<Bytes, TransportError> {
     let invalid = |error| TransportError::of_kind(ErrorKind::InvalidPayload, format!("{error}"));
     serde_json::to_vec(value).map(Bytes::from).map_err(invalid)

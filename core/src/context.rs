@@ -70,14 +70,14 @@ impl MessageContext {
     /// Sets the deadline `after` now, unless that is beyond what a clock can
     /// say.
     pub fn expire_in(&mut self, after: Duration) {
-        self.deadline = Instant::now().checked_add(after);
+        self.deadline = now().checked_add(after);
     }
 
     /// The time until the deadline, if there is one: what may be spent on the
     /// calls that the answer needs.
     pub fn time_left(&self) -> Option<Duration> {
         let deadline = self.deadline?;
-        Some(deadline.saturating_duration_since(Instant::now()))
+        Some(deadline.saturating_duration_since(now()))
     }
 
     /// Whether nobody waits for the answer any more.
@@ -102,6 +102,11 @@ impl MessageContext {
             }
         }
     }
+}
+
+/// The clock that [`MessageContext::over`] goes by, which tests can stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 impl fmt::Debug for MessageContext {

@@ -39,7 +39,10 @@ mod payload;
 mod pipeline;
 
 pub use bind::{HandlerTable, microservice};
-pub use client::{ClientConfig, ClientProxy, ClientsModule, ClientsService, ReplyStream};
+pub use client::{
+    ClientConfig, ClientInterceptor, ClientMessage, ClientProxy, ClientsModule, ClientsService,
+    ReplyStream,
+};
 pub use dispatcher::Dispatcher;
 pub use enhancer::{
     Enhancers, Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use nestrs_core::client::{emit_json_as_bytes, send_json_as_bytes};
+use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
 use nestrs_core::status::StatusSource;
 use nestrs_core::{
     ClientStatus, ErrorKind, Outgoing, Replies, StatusStream, Transport, TransportError,
@@ -189,22 +189,13 @@ impl Retry {
 }
 
 impl Client {
-    /// How long a message is waited for.
-    fn limit(&self, message: &Outgoing<'_>) -> Duration {
-        message.timeout.unwrap_or(self.options.request_timeout)
-    }
-
     async fn in_time<T>(
         &self,
         message: &Outgoing<'_>,
         call: impl Future<Output = Result<T, TransportError>>,
     ) -> Result<T, TransportError> {
-        let limit = self.limit(message);
-        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-            let (addr, pattern) = (&self.options.addr, message.pattern);
-            let message = format!("no reply to {pattern:?} from {addr} within {limit:?}");
-            Err(TransportError::of_kind(ErrorKind::Timeout, message))
-        })
+        let (limit, addr) = (self.options.request_timeout, &self.options.addr);
+        in_time(message, limit, addr, call).await
     }
 
     /// The connection there is.
