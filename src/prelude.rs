@@ -16,6 +16,6 @@ pub use crate::{Controller, CorsOptions, NestApplication};
 pub use crate::microservices::{
     self, ClientConfig, ClientProxy, ClientsModule, ClientsService, EventBus, MicroCanActivate,
     MicroIncomingInterceptor, MicroPipeTransform, Pattern, Transport, TransportError,
-    event_pattern, event_routes, message_pattern, micro_routes, on_event, use_micro_guards,
-    use_micro_interceptors, use_micro_pipes,
+    event_pattern, event_routes, message_contract, message_pattern, micro_routes, on_event,
+    use_micro_guards, use_micro_interceptors, use_micro_pipes,
 };

@@ -45,7 +45,7 @@ pub trait MicroRoutes: Send + Sync + Sized + 'static {
 /// One method that handles messages, see [`MicroRoutes`].
 pub struct Handler<T: 'static> {
     /// What it is called for, and whether as a request or an event.
-    pub patterns: &'static [(MessageKind, PatternLiteral)],
+    pub patterns: Patterns,
     /// The method's name.
     pub method: &'static str,
     /// Where it is written.
@@ -55,6 +55,9 @@ pub struct Handler<T: 'static> {
     /// Calls it.
     pub call: Call<T>,
 }
+
+/// The patterns of one method, each for requests or for events.
+pub type Patterns = &'static [(MessageKind, PatternLiteral)];
 
 /// Takes the handler's parameters out of a message, runs it, and makes an
 /// answer of what it returns.

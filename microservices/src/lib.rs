@@ -50,7 +50,7 @@ pub use enhancer::{
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
-pub use handler::{Call, Handler, HandlerName, MicroRoutes, PatternLiteral};
+pub use handler::{Call, Handler, HandlerName, MicroRoutes, PatternLiteral, Patterns};
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
 pub use payload::{FromMessage, Incoming};
 pub use pipeline::BoundHandler;
@@ -66,6 +66,9 @@ pub use nestrs_microservices_macros::micro_routes;
 
 #[doc = include_str!("../docs/event_routes.md")]
 pub use nestrs_microservices_macros::event_routes;
+
+#[doc = include_str!("../docs/message_contract.md")]
+pub use nestrs_microservices_macros::message_contract;
 
 pub use nestrs_microservices_macros::{
     event_pattern, message_pattern, on_event, use_micro_guards, use_micro_interceptors,

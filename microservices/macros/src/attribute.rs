@@ -32,6 +32,26 @@ impl Attributes {
     ///
     /// Everything that is wrong with them, at once. Ours are gone all the same.
     pub(crate) fn take(attributes: &mut Vec<Attribute>, table: Table) -> syn::Result<Self> {
+        let taken = Self::take_any(attributes, table)?;
+        if let Some(first) = &taken.first
+            && taken.patterns.is_empty()
+            && taken.events.is_empty()
+        {
+            let message = format!(
+                "`#[{}]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
+                written(first)
+            );
+            return Err(syn::Error::new(first.span(), message));
+        }
+        Ok(taken)
+    }
+
+    /// As [`take`](Self::take), of a method whose patterns stand elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn take_any(attributes: &mut Vec<Attribute>, table: Table) -> syn::Result<Self> {
         let is_ours = |attribute: &mut Attribute| Name::of(attribute).is_some();
         let ours: Vec<_> = attributes.extract_if(.., is_ours).collect();
         let mut taken = Self::default();
@@ -40,17 +60,6 @@ impl Attributes {
             errors.extend(taken.add(attribute, table).err());
         }
         taken.first = ours.into_iter().next();
-        if let Some(first) = &taken.first
-            && errors.is_empty()
-            && taken.patterns.is_empty()
-            && taken.events.is_empty()
-        {
-            let message = format!(
-                "`#[{}]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
-                written(first)
-            );
-            errors.push(syn::Error::new(first.span(), message));
-        }
         match errors.into_iter().reduce(join) {
             Some(error) => Err(error),
             None => Ok(taken),
@@ -96,6 +105,25 @@ impl Attributes {
         self.patterns
             .extend(patterns.into_iter().map(|pattern| (kind.clone(), pattern)));
         Ok(())
+    }
+
+    /// The patterns as code.
+    pub(crate) fn patterns(&self) -> TokenStream {
+        let patterns = self
+            .patterns
+            .iter()
+            .map(|(kind, pattern)| quote!((#kind, #pattern)));
+        quote!(&[#(#patterns),*])
+    }
+
+    /// Whether its patterns, or the first of them, are those of events.
+    pub(crate) fn is_event(&self) -> bool {
+        let first = self.first.as_ref().and_then(Name::of);
+        matches!(first, Some(Name::EventPattern))
+    }
+
+    pub(crate) fn has_enhancers(&self) -> bool {
+        !(self.interceptors.is_empty() && self.guards.is_empty() && self.pipes.is_empty())
     }
 
     /// The enhancers as code.
