@@ -27,10 +27,23 @@
 //! # }
 //! ```
 //!
+//! # What there is to know
+//! - What can be injected: [`Inject`]. What can be provided: [`Provider`]. How long it lives: [`Scope`].
+//! - Modules: [`module`](macro@module), [`DynamicModule`], [`ConfigurableModule`].
+//! - Mistakes: [`Finding`] before anything is built, [`Failure`] from then on. [`Module::verify`] is a test in one line.
+//! - An application's life: [`OnModuleInit`] and its like, called by [`Container::init`] and its like.
+//! - Tests: [`GraphBuilder`] replaces providers and modules. Pictures: [`GraphView`].
+//!
 //! # Layout
-//! In reading order: `key` (what a provider is asked for by), `injectable` (what `#[injectable]` says about a type), `inject` (what a
-//! field's type asks for), `provider` and `module` (what modules list), `import` and `dynamic` (how modules come together), `graph`
-//! (the application as a value, and what is wrong with it), `construct` (building it), `container` (the finished application).
+//! In reading order:
+//! 1. Describing: `key` (what a provider is asked for by), `injectable` (what `#[injectable]` says about a type), `inject` (what a
+//!    field's type asks for), `provider` and `factory` (what modules list), `hooks`, `scope`.
+//! 2. Bringing together: `module`, `import`, `dynamic`, `configurable`.
+//! 3. Checking: `graph` (the application as a value, and what is wrong with it).
+//! 4. Building: `construct` (all of it, in order), `build` (one of it), `resolved` (what a constructor is called with), `handle` (what
+//!    comes out), `options`, `waiting`.
+//! 5. Using: `container`, `resolve`, `scope`, `lazy`, `discovery`, `lifecycle`.
+//! 6. Failing: `failure`, `error`.
 
 mod build;
 mod configurable;

@@ -21,7 +21,7 @@ pub(super) struct Entry {
 
 /// How near a provider is to the module that asks; the nearest wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Nearness {
+pub(super) enum Nearness {
     Root,
     Global,
     Import,
@@ -189,6 +189,11 @@ impl Graph {
             .filter(|(_, node)| node.key() == key);
         let seen = candidates.map(|(id, node)| (nearness(&self.modules, module, node), id));
         nearest(seen.filter(|(nearness, _)| nearness.is_some()))
+    }
+
+    /// How near a provider is to `module`; `None` if it is out of sight.
+    pub(super) fn nearness(&self, module: ModuleId, node: &ProviderNode) -> Option<Nearness> {
+        nearness(&self.modules, module, node)
     }
 
     /// All that `module` sees of `key`, in the order they are listed.
