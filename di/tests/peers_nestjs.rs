@@ -249,7 +249,10 @@ mod injector {
         struct FeatureFirst;
         #[module(imports = [settings("global", true), settings("feature", false)], providers = [Feature])]
         struct GlobalFirst;
-        let (one, other) = (container::<FeatureFirst>().await, container::<GlobalFirst>().await);
+        let (one, other) = (
+            container::<FeatureFirst>().await,
+            container::<GlobalFirst>().await,
+        );
         let name = |app: Container| app.get::<Feature>().unwrap().0.0;
         assert_eq!((name(one), name(other)), ("feature", "feature"));
     }

@@ -1,6 +1,6 @@
 //! The application as a value, before anything of it exists.
 //!
-//! Read in this order: `walk` (which modules there are), `index` (which providers, and who sees whom), `exports`, `link` (each
+//! Read in this order: `walk` (which modules there are), `index` (which providers), `sight` (who sees whom), `exports`, `link` (each
 //! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
 
 mod builder;
@@ -14,6 +14,7 @@ mod link;
 mod order;
 mod prune;
 mod scopes;
+mod sight;
 mod unused;
 mod view;
 mod walk;
@@ -176,10 +177,7 @@ impl Graph {
         graph.unused_replacements(&replacements, &mut findings);
         graph.sort(&mut findings);
         graph.settle_scopes(&mut findings);
-        // While something is missing, who is asked for what is not known.
-        if findings.is_empty() {
-            graph.unused(&mut findings);
-        }
+
         (graph, findings)
     }
 
