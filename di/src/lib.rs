@@ -80,7 +80,9 @@ pub use dynamic::{DynamicModule, DynamicModuleBuilder};
 pub use error::Error;
 pub use factory::FactoryFn;
 pub use failure::{ConstructError, Failure, LifecycleError};
-pub use graph::{Code, Finding, Graph, GraphBuilder, GraphError, ModuleId, Severity, Site};
+pub use graph::{
+    Code, Finding, Graph, GraphBuilder, GraphCheck, GraphError, ModuleId, Severity, Site,
+};
 pub use graph::{DependencyView, GraphView, ModuleView, ProviderView};
 pub use handle::Instance;
 pub use hooks::{

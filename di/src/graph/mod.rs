@@ -4,6 +4,7 @@
 //! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
 
 mod builder;
+mod check;
 mod draw;
 mod explain;
 mod exports;
@@ -19,13 +20,14 @@ mod unused;
 mod view;
 mod walk;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 pub use builder::GraphBuilder;
 use builder::Replacements;
+pub use check::GraphCheck;
 pub use finding::{Code, Finding, GraphError, Severity, Site};
 pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
 
@@ -177,7 +179,7 @@ impl Graph {
         graph.unused_replacements(&replacements, &mut findings);
         graph.sort(&mut findings);
         graph.settle_scopes(&mut findings);
-
+        findings.extend(graph.run_checks());
         (graph, findings)
     }
 
@@ -249,8 +251,18 @@ impl Graph {
         (0..self.providers.len() as u32).map(ProviderId)
     }
 
+    /// What was left on modules by [`ModuleDefinition::attach`], in import order.
+    pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
+        self.module_ids().flat_map(|id| {
+            let attachments = &self.module(id).definition.attachments;
+            attachments
+                .iter()
+                .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
+        })
+    }
+
     /// From the root module to `module`, by name.
-    pub(crate) fn path_to(&self, module: ModuleId) -> Vec<String> {
+    pub fn path_to(&self, module: ModuleId) -> Vec<String> {
         let mut path: Vec<_> = std::iter::successors(Some(module), |id| self.module(*id).parent)
             .map(|id| self.module(id).definition.name.clone())
             .collect();
