@@ -9,7 +9,6 @@ use nestrs_di::{ConstructError, GraphError, LifecycleError};
 ///
 /// Nothing of the application is left behind: what had been started is stopped
 /// again.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum BootstrapError {
     /// The modules do not fit together. Nothing was constructed.
@@ -48,6 +47,13 @@ impl fmt::Display for BootstrapError {
             Self::Http(error) => write!(f, "the HTTP side: {error}"),
             Self::Signals(error) => write!(f, "cannot watch for SIGINT and SIGTERM: {error}"),
         }
+    }
+}
+
+/// As `Display`: this is what a `main` that returns it prints.
+impl fmt::Debug for BootstrapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
     }
 }
 

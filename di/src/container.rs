@@ -203,13 +203,7 @@ impl Container {
     /// # }
     /// ```
     pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
-        let graph = &self.inner.graph;
-        graph.module_ids().flat_map(|id| {
-            let attachments = &graph.module(id).definition.attachments;
-            attachments
-                .iter()
-                .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
-        })
+        self.inner.graph.attachments()
     }
 
     pub(crate) fn from(inner: Arc<Inner>) -> Self {

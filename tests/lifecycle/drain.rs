@@ -83,7 +83,11 @@ async fn streams_go_on_to_their_end() {
     let items = client(&app).send_stream::<_, u32>("items", &()).await;
     let end = async {
         gate.until_arrived(1).await;
-        tokio::join!(biased; app.shutdown(), async { gate.open() });
+        let addr = app.local_addr().unwrap();
+        tokio::join!(biased; app.shutdown(), async {
+            until_refusing(addr).await;
+            gate.open();
+        });
     };
     let (items, ()) = tokio::join!(items.unwrap().collect::<Vec<_>>(), end);
     assert_eq!(items, [Ok(0), Ok(1), Ok(2)]);
@@ -96,6 +100,10 @@ async fn events_are_finished_too() {
     client.emit("happened", &()).await.unwrap();
     gate.until_arrived(1).await;
     assert_eq!(written(), Vec::<String>::new());
-    tokio::join!(biased; app.shutdown(), async { gate.open() });
+    let addr = app.local_addr().unwrap();
+    tokio::join!(biased; app.shutdown(), async {
+        until_refusing(addr).await;
+        gate.open();
+    });
     assert_eq!(written(), ["done"]);
 }

@@ -72,7 +72,7 @@ async fn a_stuck_http_request_is_dropped_too() {
         .also_listen_http(0)
         .configure_http(|http| http.merge(Router::new().route("/stuck", get(stuck))));
     let app = app.start().await.unwrap();
-    let request = http::try_ask(app.http_addr().unwrap(), "GET /stuck", &[]);
+    let request = http::exchange(app.http_addr().unwrap(), "GET /stuck", &[], "");
     let end = async {
         gate.until_arrived(1).await;
         let stopped = Instant::now();

@@ -2,9 +2,8 @@
 //! trait that services implement, with each method's patterns beside it, and
 //! with a client whose methods send.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, ItemTrait, Pat, PathArguments, ReturnType, TraitItem,
     TraitItemFn, Type, Visibility, parse_quote,
@@ -35,8 +34,8 @@ pub(crate) fn expand(args: TokenStream, mut contract: ItemTrait) -> TokenStream 
                 }
                 Err(error) => errors.push(error),
             },
-            other => errors.push(syn::Error::new(
-                other.span(),
+            other => errors.push(syn::Error::new_spanned(
+                other,
                 "a contract has messages only: move this to another trait",
             )),
         }
@@ -53,12 +52,12 @@ pub(crate) fn expand(args: TokenStream, mut contract: ItemTrait) -> TokenStream 
 fn check(args: &TokenStream, contract: &ItemTrait) -> syn::Result<()> {
     if !args.is_empty() {
         let message = "`#[message_contract]` takes no arguments: remove them";
-        return Err(syn::Error::new(args.span(), message));
+        return Err(syn::Error::new_spanned(args, message));
     }
     match contract.generics.params.first() {
         None => Ok(()),
-        Some(parameter) => Err(syn::Error::new(
-            parameter.span(),
+        Some(parameter) => Err(syn::Error::new_spanned(
+            parameter,
             "a message cannot choose a type: write a contract for each concrete one",
         )),
     }
@@ -80,21 +79,18 @@ impl Message {
     fn take(method: &mut TraitItemFn) -> syn::Result<Self> {
         let attributes = Attributes::take(&mut method.attrs, Table::Handlers)?;
         let name = method.sig.ident.clone();
-        let error = |span: Span, message: &str| Err(syn::Error::new(span, message));
         if attributes.patterns.is_empty() {
             let message = "a message has a pattern: write `#[message_pattern(\"…\")]` above it";
-            return error(name.span(), message);
+            return Err(syn::Error::new_spanned(name, message));
         }
         if attributes.has_enhancers() {
             let message = "what runs around a handler is the service's affair: \
                            move it to the `#[micro_routes] impl … for …`";
-            return error(name.span(), message);
+            return Err(syn::Error::new_spanned(name, message));
         }
         if let Some(body) = &method.default {
-            return error(
-                body.span(),
-                "services handle the message: write `;` instead",
-            );
+            let message = "services handle the message: write `;` instead";
+            return Err(syn::Error::new_spanned(body, message));
         }
         let callee = Callee::of(&method.sig)?;
         let docs = method
