@@ -16,7 +16,10 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     let mut entries = Vec::new();
     // An `impl` of a trait is taken for one of a contract; what is none has no
     // patterns, which rustc says.
-    let contract = block.trait_.as_ref().map(|(path, _)| path.clone());
+    let contract = match (table, &block.trait_) {
+        (Table::Handlers, Some((path, _))) => Some(path.clone()),
+        _ => None,
+    };
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
             match table::entry(method, table, contract.as_ref()) {
@@ -189,7 +192,7 @@ mod tests {
             }
         });
         assert!(
-            text.contains("the contract says this message's pattern"),
+            text.contains("the `#[message_contract]` says this message's pattern"),
             "{text}"
         );
     }
