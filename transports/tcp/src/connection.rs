@@ -1,6 +1,6 @@
 //! One connection of a client: its calls, numbered, and the replies to them.
 //!
-//! The first packet says that this client is one of nestrs and how long its
+//! The first request says that this client is one of nestrs and how long its
 //! calls wait, in `metadata` that a NestJS server does not look at. A nestrs
 //! server answers that with a reply of its own, to an id nobody else has; from
 //! then on it is told about calls that are not waited for any more.
@@ -125,7 +125,7 @@ impl Connection {
         let pattern = json_string(message.pattern);
         let sent = async {
             self.outbox.room().await?;
-            let metadata = self.metadata(&message.headers, None);
+            let metadata = Extras::default().metadata(&message.headers);
             let end = write_event(
                 pattern.as_bytes(),
                 &message.payload,
@@ -165,7 +165,12 @@ impl Connection {
     ) -> Result<(), TransportError> {
         let (pattern, id) = (json_string(message.pattern), format!("\"{id}\""));
         self.outbox.room().await.map_err(|Closed| self.lost())?;
-        let metadata = self.metadata(&message.headers, timeout);
+        let extras = Extras {
+            timeout,
+            peer: self.hello(),
+            ..Extras::default()
+        };
+        let metadata = extras.metadata(&message.headers);
         write_request(
             pattern.as_bytes(),
             &message.payload,
@@ -177,16 +182,11 @@ impl Connection {
         .map_err(|Closed| self.lost())
     }
 
-    /// The `metadata` of the next packet, if it has any.
-    fn metadata(&self, headers: &Headers, timeout: Option<Duration>) -> Option<Vec<u8>> {
+    /// How the first request introduces us.
+    fn hello(&self) -> Option<Duration> {
         let is_first = !self.said_hello.load(Ordering::Relaxed)
             && !self.said_hello.swap(true, Ordering::Relaxed);
-        let extras = Extras {
-            timeout,
-            peer: is_first.then_some(self.request_timeout),
-            ..Extras::default()
-        };
-        extras.metadata(headers)
+        is_first.then_some(self.request_timeout)
     }
 
     /// Tells the server that nobody waits for this call any more, if it would
