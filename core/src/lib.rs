@@ -15,7 +15,7 @@
 //! | [`route_table`] | from a packet's pattern to what answers it |
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
-//! | [`context`], [`headers`] | what is known of a message beside its payload |
+//! | [`context`], [`headers`], [`cancellation`] | what is known of a message beside its payload |
 //! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
 //! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
@@ -48,6 +48,7 @@
 //! }
 //! ```
 
+pub mod cancellation;
 pub mod client;
 pub mod context;
 pub mod dispatch;
@@ -67,8 +68,9 @@ pub mod status;
 
 #[doc(no_inline)]
 pub use async_trait::async_trait;
+pub use cancellation::Cancellation;
 pub use client::{Outgoing, Replies, Transport};
-pub use context::{Cancellation, MessageContext};
+pub use context::MessageContext;
 pub use dispatch::{Answer, Dispatch, Message, MessageKind};
 pub use error::{ErrorKind, TransportError};
 pub use headers::Headers;

@@ -28,6 +28,7 @@
 //!
 //! [`ErrorKind::ConnectionClosed`]: nestrs_core::ErrorKind::ConnectionClosed
 
+mod call;
 pub mod client;
 mod connection;
 mod frames;
