@@ -13,6 +13,7 @@
 //! | [`packet`] | requests, events and replies as NestJS writes them |
 //! | [`pattern`] | a pattern of any shape and the one route it stands for |
 //! | [`route_table`] | from a packet's pattern to what answers it |
+//! | [`wildcard`] | what routes may leave open |
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
 //! | [`replies`] | an answer as the packets that carry it |
@@ -57,6 +58,7 @@ pub mod replies;
 pub mod route_table;
 pub mod server;
 pub mod shutdown;
+pub mod wildcard;
 
 #[doc(no_inline)]
 pub use async_trait::async_trait;
@@ -66,3 +68,4 @@ pub use error::{ErrorKind, TransportError};
 pub use pattern::Pattern;
 pub use server::{RunningServer, StartError, TransportServer};
 pub use shutdown::Shutdown;
+pub use wildcard::Wildcards;

@@ -9,7 +9,7 @@
 //! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
 //! | `enhancer.rs` | interceptors, guards, pipes |
-//! | `payload/` | from the payload to the handler's parameter |
+//! | `payload.rs` | from the payload to the handler's parameter |
 //! | `answer.rs` | from what a handler returns to what goes back |
 //! | `client/` | [`ClientProxy`], and how clients become injectable |
 //!

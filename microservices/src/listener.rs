@@ -139,12 +139,21 @@ fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
         let name = HandlerName::of::<T>(listener.method, listener.at);
         for event in listener.events {
             let route: Arc<str> = Arc::from(*event);
-            let (call, instance) = (listener.call, Arc::clone(&instance));
+            // The provider may hold the bus: held in turn, it would hold itself.
+            let (call, instance) = (listener.call, Arc::downgrade(&instance));
             bus.subscribe(*event, move |payload| {
-                let incoming = Incoming::new(Arc::clone(&route), Payload::Value(payload));
-                let answer = call(Arc::clone(&instance), incoming);
                 let route = Arc::clone(&route);
-                async move { log_failures(&route, name, answer.await).await }
+                let answer = instance.upgrade().map(|instance| {
+                    call(
+                        instance,
+                        Incoming::new(Arc::clone(&route), Payload::Value(payload)),
+                    )
+                });
+                async move {
+                    if let Some(answer) = answer {
+                        log_failures(&route, name, answer.await).await;
+                    }
+                }
             });
         }
     }

@@ -282,3 +282,32 @@ fn names_are_there_and_differ() {
     };
     assert!(panic_of(twice).contains("called `a`"));
 }
+
+#[injectable]
+struct Echoing {
+    bus: Arc<EventBus>,
+}
+
+#[event_routes]
+impl Echoing {
+    #[on_event("ping.*")]
+    async fn ping(&self) {
+        self.bus.publish("pong", json!(null)).await;
+    }
+}
+
+#[module(providers = [Echoing])]
+struct EchoingModule;
+
+#[tokio::test]
+async fn a_listener_that_holds_the_bus_goes_with_its_application() {
+    let container = build::<EchoingModule>().await;
+    subscribe_listeners(&container);
+    let bus = container.get::<EventBus>().unwrap();
+    let echoing = Arc::downgrade(&container.get::<Echoing>().unwrap());
+    bus.publish("ping.1", json!(null)).await;
+    drop(container);
+    assert!(echoing.upgrade().is_none());
+    // Whoever still has the bus disturbs nobody.
+    bus.publish("ping.2", json!(null)).await;
+}

@@ -3,8 +3,6 @@
 //!
 //! The next file on a message's path is [`crate::answer`].
 
-mod json_path;
-
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
@@ -114,7 +112,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
     what: impl FnOnce() -> String,
 ) -> Result<T, TransportError> {
     serde_json::from_slice(json).map_err(|error| {
-        let mut message = format!("{}: {}", what(), explain(json, &error));
+        let mut message = format!("{}: {}", what(), explain::<T>(json, &error));
         if let Some((end, _)) = message.char_indices().nth(MAX_EXPLANATION) {
             message.truncate(end);
             message.push('…');
@@ -124,15 +122,19 @@ pub(crate) fn decode<T: DeserializeOwned>(
 }
 
 /// What serde says, with the place as a path instead of a line and a column.
-fn explain(json: &[u8], error: &serde_json::Error) -> String {
-    let (line, column) = (error.line(), error.column());
+/// Reads the payload again: the first time, nobody kept count of where it was.
+fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> String {
     let text = error.to_string();
+    let (line, column) = (error.line(), error.column());
     let text = text
         .strip_suffix(&format!(" at line {line} column {column}"))
         .unwrap_or(&text);
-    match json_path::at(json, line, column) {
-        path if path.is_empty() => text.to_owned(),
-        path => format!("at `{path}`: {text}"),
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Err(error) if error.path().iter().next().is_some() => {
+            format!("at `{}`: {text}", error.path())
+        }
+        _ => text.to_owned(),
     }
 }
 
