@@ -2,17 +2,28 @@
 //!
 //! The next file on a reply's path is [`crate::in_flight`].
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::dispatch::BoxStream;
 use crate::error::{ErrorKind, TransportError};
+use crate::headers::Headers;
 
 /// The replies to one request, as JSON.
 pub type Replies = BoxStream<'static, Result<Bytes, TransportError>>;
 
 /// A message on its way out.
+///
+/// ```
+/// use nestrs_core::Outgoing;
+/// use std::time::Duration;
+///
+/// let message = Outgoing::new("math.add", "[1,2]").timeout(Duration::from_secs(1));
+/// assert_eq!(message.timeout, Some(Duration::from_secs(1)));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outgoing<'a> {
@@ -20,6 +31,11 @@ pub struct Outgoing<'a> {
     pub pattern: &'a str,
     /// The payload, as JSON.
     pub payload: Bytes,
+    /// How long to wait for the reply, instead of as long as the transport's
+    /// options say.
+    pub timeout: Option<Duration>,
+    /// What travels beside the payload.
+    pub headers: Headers,
 }
 
 impl<'a> Outgoing<'a> {
@@ -28,7 +44,30 @@ impl<'a> Outgoing<'a> {
         Self {
             pattern,
             payload: payload.into(),
+            timeout: None,
+            headers: Headers::new(),
         }
+    }
+
+    /// The same message, waited for no longer than `timeout`;
+    /// [`Duration::MAX`] is for ever.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The same message with another header.
+    ///
+    /// ```
+    /// # use nestrs_core::Outgoing;
+    /// let message = Outgoing::new("math.add", "[1,2]").header("tenant", "acme");
+    /// assert_eq!(message.headers.get("tenant"), Some("acme"));
+    /// ```
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 }
 

@@ -12,7 +12,9 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_core::Stream;
 
+use crate::context::MessageContext;
 use crate::error::TransportError;
+use crate::headers::Headers;
 use crate::packet::Packet;
 
 /// A boxed future that may move between threads.
@@ -45,6 +47,8 @@ pub struct Message {
     pub pattern: Bytes,
     /// The payload, as JSON; `null` where the peer sent none.
     pub payload: Bytes,
+    /// Where it came from, and what else is known of it.
+    pub context: MessageContext,
 }
 
 /// Whether a message wants an answer.
@@ -70,11 +74,14 @@ impl Message {
             kind,
             pattern: pattern.into(),
             payload: payload.into(),
+            context: MessageContext::default(),
         }
     }
 
     /// The message in a packet, and the id to answer it by. A packet without
-    /// an id is an event; that is all the difference NestJS makes.
+    /// an id is an event; that is all the difference NestJS makes. The packet's
+    /// `metadata` are the headers of its context; the rest of that is for the
+    /// server to fill.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -95,10 +102,11 @@ impl Message {
             MessageKind::Event
         };
         let pattern = packet.pattern.unwrap_or(NULL);
-        (
-            Self::new(kind, pattern, packet.data.unwrap_or(NULL)),
-            packet.id,
-        )
+        let mut message = Self::new(kind, pattern, packet.data.unwrap_or(NULL));
+        if let Some(metadata) = packet.metadata {
+            message.context.headers = Headers::from_json(metadata);
+        }
+        (message, packet.id)
     }
 }
 

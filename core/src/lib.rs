@@ -16,6 +16,8 @@
 //! | [`wildcard`] | what routes may leave open |
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
+//! | [`context`], [`headers`] | what is known of a message beside its payload |
+//! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
 //! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
 //! | [`in_flight`] | replies that are still awaited |
@@ -47,9 +49,12 @@
 //! ```
 
 pub mod client;
+pub mod context;
 pub mod dispatch;
 pub mod error;
+pub mod extras;
 pub mod framing;
+pub mod headers;
 pub mod in_flight;
 pub mod intake;
 pub mod packet;
@@ -63,8 +68,10 @@ pub mod wildcard;
 #[doc(no_inline)]
 pub use async_trait::async_trait;
 pub use client::{Outgoing, Replies, Transport};
+pub use context::{Cancellation, MessageContext};
 pub use dispatch::{Answer, Dispatch, Message, MessageKind};
 pub use error::{ErrorKind, TransportError};
+pub use headers::Headers;
 pub use pattern::Pattern;
 pub use server::{RunningServer, StartError, TransportServer};
 pub use shutdown::Shutdown;

@@ -6,12 +6,13 @@
 //! |---|---|
 //! | request | `{"pattern":P,"data":D,"id":I}` |
 //! | event | `{"pattern":P,"data":D}` |
+//! | either, with headers | `"metadata":{…}` after `data`, as NestJS 12 has it |
 //! | reply | `{"response":R,"isDisposed":true,"id":I}` |
 //! | error | `{"err":E,"isDisposed":true,"id":I}` |
 //!
 //! The next file on a message's path is [`crate::route_table`].
 
-mod object;
+pub(crate) mod object;
 mod reply;
 mod request;
 

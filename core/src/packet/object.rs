@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 /// The members of `names` that the JSON object in `text` has, as slices of it.
 /// Any other JSON has none, as in JavaScript, and the last of two members of
 /// one name counts.
-pub(super) fn members<const N: usize>(
+pub(crate) fn members<const N: usize>(
     text: &Bytes,
     names: &'static [&'static str; N],
 ) -> serde_json::Result<[Option<Bytes>; N]> {
@@ -90,7 +90,7 @@ impl<'de, const N: usize> serde::de::DeserializeSeed<'de> for Name<N> {
 }
 
 /// Whether JavaScript takes this JSON for true.
-pub(super) fn is_truthy(json: &[u8]) -> bool {
+pub(crate) fn is_truthy(json: &[u8]) -> bool {
     match json {
         b"null" | b"false" | b"\"\"" => false,
         [b'0'..=b'9' | b'-', ..] => {

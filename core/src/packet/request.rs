@@ -48,36 +48,69 @@ impl Packet {
     }
 }
 
-/// Hands the text of a request to `write`, in parts. `pattern`, `data` and
-/// `id` are JSON.
+/// Hands the text of a request to `write`, in parts. `pattern`, `data`,
+/// `metadata` and `id` are JSON.
 ///
 /// ```
 /// use nestrs_core::packet::write_request;
 ///
-/// let text = write_request(br#""math.add""#, b"[1]", br#""x1""#, |parts| parts.concat());
+/// let text = write_request(br#""math.add""#, b"[1]", None, br#""x1""#, |parts| parts.concat());
 /// assert_eq!(text, br#"{"pattern":"math.add","data":[1],"id":"x1"}"#);
 /// ```
 pub fn write_request<T>(
     pattern: &[u8],
     data: &[u8],
+    metadata: Option<&[u8]>,
     id: &[u8],
     write: impl FnOnce(&[&[u8]]) -> T,
 ) -> T {
+    let (key, metadata) = member(metadata);
     write(&[
         b"{\"pattern\":",
         pattern,
         b",\"data\":",
         data,
+        key,
+        metadata,
         b",\"id\":",
         id,
         b"}",
     ])
 }
 
-/// Hands the text of an event to `write`, in parts. `pattern` and `data` are
-/// JSON.
-pub fn write_event<T>(pattern: &[u8], data: &[u8], write: impl FnOnce(&[&[u8]]) -> T) -> T {
-    write(&[b"{\"pattern\":", pattern, b",\"data\":", data, b"}"])
+/// Hands the text of an event to `write`, in parts. `pattern`, `data` and
+/// `metadata` are JSON.
+///
+/// ```
+/// use nestrs_core::packet::write_event;
+///
+/// let metadata = Some(&br#"{"a":"1"}"#[..]);
+/// let text = write_event(br#""seen""#, b"7", metadata, |parts| parts.concat());
+/// assert_eq!(text, br#"{"pattern":"seen","data":7,"metadata":{"a":"1"}}"#);
+/// ```
+pub fn write_event<T>(
+    pattern: &[u8],
+    data: &[u8],
+    metadata: Option<&[u8]>,
+    write: impl FnOnce(&[&[u8]]) -> T,
+) -> T {
+    let (key, metadata) = member(metadata);
+    write(&[
+        b"{\"pattern\":",
+        pattern,
+        b",\"data\":",
+        data,
+        key,
+        metadata,
+        b"}",
+    ])
+}
+
+fn member(metadata: Option<&[u8]>) -> (&'static [u8], &[u8]) {
+    match metadata {
+        Some(metadata) => (b",\"metadata\":", metadata),
+        None => (b"", b""),
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nestrs_core::client::{emit_json_as_bytes, send_json_as_bytes};
+use nestrs_core::extras::Extras;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
 use nestrs_core::{ErrorKind, Outgoing, Replies, Transport, TransportError};
@@ -123,10 +124,12 @@ impl Transport for TcpTransport {
 
     async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
         self.client
-            .in_time(message.pattern, async {
+            .in_time(&message, async {
                 let connection = self.client.connection().await?;
                 let pending = connection.in_flight.one()?;
-                connection.push_request(pending.id(), &message).await?;
+                connection
+                    .push_request(pending.id(), &message, message.timeout)
+                    .await?;
                 pending.await
             })
             .await
@@ -134,15 +137,19 @@ impl Transport for TcpTransport {
 
     async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
         self.client
-            .in_time(message.pattern, async {
+            .in_time(&message, async {
                 let connection = self.client.connection().await?;
                 let outbox = &connection.outbox;
                 let pattern = json_string(message.pattern);
                 let sent = async {
                     outbox.room().await?;
-                    let end = write_event(pattern.as_bytes(), &message.payload, |parts| {
-                        outbox.push(parts)
-                    })?;
+                    let metadata = Extras::default().metadata(&message.headers);
+                    let end = write_event(
+                        pattern.as_bytes(),
+                        &message.payload,
+                        metadata.as_deref(),
+                        |parts| outbox.push(parts),
+                    )?;
                     outbox.flushed(end).await
                 };
                 sent.await.map_err(|Closed| connection.lost())
@@ -152,10 +159,12 @@ impl Transport for TcpTransport {
 
     async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
         self.client
-            .in_time(message.pattern, async {
+            .in_time(&message, async {
                 let connection = self.client.connection().await?;
                 let pending = connection.in_flight.many()?;
-                connection.push_request(pending.id(), &message).await?;
+                connection
+                    .push_request(pending.id(), &message, None)
+                    .await?;
                 Ok(Box::pin(pending) as Replies)
             })
             .await
@@ -198,14 +207,19 @@ impl Retry {
 }
 
 impl Client {
+    /// How long a message is waited for.
+    fn limit(&self, message: &Outgoing<'_>) -> Duration {
+        message.timeout.unwrap_or(self.options.request_timeout)
+    }
+
     async fn in_time<T>(
         &self,
-        pattern: &str,
+        message: &Outgoing<'_>,
         call: impl Future<Output = Result<T, TransportError>>,
     ) -> Result<T, TransportError> {
-        let limit = self.options.request_timeout;
+        let limit = self.limit(message);
         tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-            let addr = &self.options.addr;
+            let (addr, pattern) = (&self.options.addr, message.pattern);
             let message = format!("no reply to {pattern:?} from {addr} within {limit:?}");
             Err(TransportError::of_kind(ErrorKind::Timeout, message))
         })
@@ -347,12 +361,21 @@ impl Connection {
         Ok(())
     }
 
-    async fn push_request(&self, id: u64, message: &Outgoing<'_>) -> Result<(), TransportError> {
+    /// `timeout` is what the server is told: of several replies nobody knows
+    /// when the last should have come.
+    async fn push_request(
+        &self,
+        id: u64,
+        message: &Outgoing<'_>,
+        timeout: Option<Duration>,
+    ) -> Result<(), TransportError> {
         let (pattern, id) = (json_string(message.pattern), format!("\"{id}\""));
+        let metadata = Extras { timeout }.metadata(&message.headers);
         self.outbox.room().await.map_err(|Closed| self.lost())?;
         write_request(
             pattern.as_bytes(),
             &message.payload,
+            metadata.as_deref(),
             id.as_bytes(),
             |parts| self.outbox.push(parts),
         )

@@ -35,7 +35,7 @@ pub mod tls;
 use std::time::Duration;
 
 pub use client::{TcpTransport, TcpTransportOptions};
-pub use server::TcpMicroserviceOptions;
+pub use server::{TcpContext, TcpMicroserviceOptions};
 #[cfg(feature = "tls")]
 pub use tls::{TlsClientOptions, TlsServerOptions};
 

@@ -3,6 +3,7 @@
 //!
 //! The next file on a message's path is [`nestrs_core::framing`].
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use nestrs_core::extras::Extras;
 use nestrs_core::intake::Intake;
 use nestrs_core::packet::{Packet, Reply};
 use nestrs_core::{
@@ -110,6 +112,30 @@ impl TransportServer for TcpMicroserviceOptions {
     }
 }
 
+/// What TCP knows of a message's sender: the `native` part of its context.
+///
+/// ```
+/// use nestrs_core::MessageContext;
+/// use nestrs_transport_tcp::TcpContext;
+///
+/// fn sender(context: &MessageContext) -> String {
+///     match context.native::<TcpContext>() {
+///         Some(tcp) => tcp.peer.to_string(),
+///         None => "not over TCP".to_owned(),
+///     }
+/// }
+/// # assert_eq!(sender(&MessageContext::new("pigeon")), "not over TCP");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpContext {
+    /// The address the connection came from.
+    pub peer: SocketAddr,
+}
+
+/// The [`TcpContext`] of a connection.
+type Native = Arc<dyn Any + Send + Sync>;
+
 struct Server {
     dispatch: Arc<dyn Dispatch>,
     intake: Intake,
@@ -202,7 +228,7 @@ impl Server {
     where
         R: tokio::io::AsyncRead + Unpin,
     {
-        match self.read_messages(frames, outbox).await {
+        match self.read_messages(frames, outbox, peer).await {
             ReadEnd::Eof | ReadEnd::Stopping => outbox.finish(),
             ReadEnd::Failed(ReadError::Io(error)) => {
                 tracing::debug!(%peer, %error, "connection lost");
@@ -215,16 +241,22 @@ impl Server {
         }
     }
 
-    async fn read_messages<R>(&self, frames: &mut Frames<R>, outbox: &Arc<Outbox>) -> ReadEnd
+    async fn read_messages<R>(
+        &self,
+        frames: &mut Frames<R>,
+        outbox: &Arc<Outbox>,
+        peer: SocketAddr,
+    ) -> ReadEnd
     where
         R: tokio::io::AsyncRead + Unpin,
     {
+        let native: Native = Arc::new(TcpContext { peer });
         let mut stopping = pin!(self.intake.shutdown().stopping());
         loop {
             loop {
                 match frames.arrived() {
                     Ok(Some(frame)) => {
-                        if let Err(end) = self.handle(frame, outbox).await {
+                        if let Err(end) = self.handle(frame, outbox, &native).await {
                             return end;
                         }
                     }
@@ -250,9 +282,20 @@ impl Server {
         }
     }
 
-    async fn handle(&self, frame: Bytes, outbox: &Arc<Outbox>) -> Result<(), ReadEnd> {
+    async fn handle(
+        &self,
+        frame: Bytes,
+        outbox: &Arc<Outbox>,
+        native: &Native,
+    ) -> Result<(), ReadEnd> {
         let packet = Packet::parse(&frame).map_err(ReadError::Json)?;
-        let (message, id) = Message::from_packet(packet);
+        let extras = packet.metadata.as_ref().map(Extras::of_metadata);
+        let (mut message, id) = Message::from_packet(packet);
+        message.context.transport = "tcp";
+        message.context.native = Some(native.clone());
+        if let Some(timeout) = extras.unwrap_or_default().timeout {
+            message.context.expire_in(timeout);
+        }
         let Some(admission) = self.intake.admit().await else {
             return Err(ReadEnd::Stopping);
         };

@@ -9,9 +9,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use common::Server;
-use nestrs_core::{ErrorKind, Transport};
+use nestrs_core::{ErrorKind, Outgoing, Transport};
 use nestrs_transport_tcp::{TcpMicroserviceOptions, TcpTransport, TcpTransportOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -211,4 +211,28 @@ async fn a_closed_client_ends_its_calls_and_connects_again_when_used() {
         ErrorKind::ConnectionClosed
     );
     assert_eq!(client.send_json("echo", json!(2)).await, Ok(json!(2)));
+}
+
+#[tokio::test]
+async fn headers_and_deadline_arrive_with_the_message() {
+    let server = Server::start().await;
+    let message = Outgoing::new("context", "null")
+        .timeout(Duration::from_secs(7))
+        .header("tenant", "acmé");
+    let seen = server.client().send(message).await.unwrap().unwrap();
+    let seen: Value = serde_json::from_slice(&seen).unwrap();
+    let left = seen["left"].as_f64().unwrap();
+    assert!((6.0..=7.0).contains(&left), "{left}");
+    assert_eq!(seen["headers"], json!({ "tenant": "acmé" }));
+    assert_eq!(seen["transport"], "tcp");
+    assert_eq!(seen["local"], true);
+}
+
+#[tokio::test]
+async fn a_call_waits_as_long_as_it_is_told() {
+    let server = Server::start().await;
+    let message = Outgoing::new("gated", "null").timeout(Duration::from_millis(30));
+    let error = server.client().send(message).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.message.ends_with("within 30ms"), "{error}");
 }

@@ -10,8 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::route_table::pattern_text;
-use nestrs_core::{Answer, Dispatch, Message, Pattern, Shutdown, TransportError, TransportServer};
-use nestrs_transport_tcp::{TcpLimits, TcpMicroserviceOptions, TcpTransport, TcpTransportOptions};
+use nestrs_core::{
+    Answer, Dispatch, Message, MessageContext, Pattern, Shutdown, TransportError, TransportServer,
+};
+use nestrs_transport_tcp::{
+    TcpContext, TcpLimits, TcpMicroserviceOptions, TcpTransport, TcpTransportOptions,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -38,6 +42,16 @@ impl Default for Handlers {
 
 fn json(value: impl Into<Value>) -> Bytes {
     Bytes::from(value.into().to_string())
+}
+
+/// What a handler sees of a message's context.
+fn shown(context: &MessageContext) -> Value {
+    json!({
+        "transport": context.transport,
+        "headers": context.headers,
+        "left": context.time_left().map(|left| left.as_secs_f64()),
+        "local": context.native::<TcpContext>().is_some_and(|tcp| tcp.peer.ip().is_loopback()),
+    })
 }
 
 fn items(values: Vec<Result<Bytes, TransportError>>, slow: bool) -> Answer {
@@ -87,6 +101,7 @@ impl Dispatch for Handlers {
                 "stream" => items((1..=3).map(|n| Ok(json(n))).collect(), false),
                 "slowStream" => items((0..3).map(|n| Ok(json(n))).collect(), true),
                 "streamFail" => items(vec![Err(TransportError::new("late"))], false),
+                "context" => Answer::One(Ok(Some(json(shown(&message.context))))),
                 "slow" => {
                     let ms = payload.as_u64().unwrap_or(0);
                     tokio::time::sleep(Duration::from_millis(ms)).await;

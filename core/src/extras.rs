@@ -1,0 +1,113 @@
+//! What nestrs peers tell each other beside a message, where NestJS peers do
+//! not look: in a packet's `metadata` or a broker's headers, under names that
+//! start with `nestrs-`. Never in a reply, where a NestJS 12 client would take
+//! another key for the response.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::headers::Headers;
+use crate::packet::object;
+
+/// The name under which the time a sender waits travels, in whole
+/// milliseconds; `0` says that it waits for ever.
+pub const TIMEOUT: &str = "nestrs-timeout-ms";
+
+/// The extras of one message.
+///
+/// ```
+/// use nestrs_core::Headers;
+/// use nestrs_core::extras::Extras;
+/// use std::time::Duration;
+///
+/// let extras = Extras { timeout: Some(Duration::from_secs(5)), ..Extras::default() };
+/// let metadata = extras.metadata(&Headers::from_iter([("tenant", "acme")])).unwrap();
+/// assert_eq!(metadata, br#"{"tenant":"acme","nestrs-timeout-ms":"5000"}"#);
+/// assert_eq!(Extras::of_metadata(&metadata.into()), extras);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// How long the sender waits for the answer; [`Duration::MAX`] is for ever.
+    pub timeout: Option<Duration>,
+}
+
+impl Extras {
+    /// The extras in a packet's `metadata`. What makes no sense is not there.
+    pub fn of_metadata(metadata: &Bytes) -> Self {
+        let Ok([timeout]) = object::members(metadata, &[TIMEOUT]) else {
+            return Self::default();
+        };
+        Self {
+            timeout: timeout.as_deref().and_then(number).map(from_millis),
+        }
+    }
+
+    /// The `metadata` of a packet with these `headers` and extras, if there
+    /// are any.
+    pub fn metadata(&self, headers: &Headers) -> Option<Vec<u8>> {
+        if *self == Self::default() && headers.is_empty() {
+            return None;
+        }
+        // Writing strings cannot fail.
+        let mut json = serde_json::to_vec(headers).ok()?;
+        json.pop();
+        let mut add = |name: &str, value: u64| {
+            let comma = if json.len() > 1 { "," } else { "" };
+            json.extend_from_slice(format!("{comma}\"{name}\":\"{value}\"").as_bytes());
+        };
+        if let Some(timeout) = self.timeout {
+            add(TIMEOUT, to_millis(timeout));
+        }
+        json.push(b'}');
+        Some(json)
+    }
+}
+
+/// A number in a JSON string.
+fn number(json: &[u8]) -> Option<u64> {
+    let digits = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn from_millis(millis: u64) -> Duration {
+    match millis {
+        0 => Duration::MAX,
+        millis => Duration::from_millis(millis),
+    }
+}
+
+/// Rounded up: a deadline is never earlier than the sender's.
+fn to_millis(timeout: Duration) -> u64 {
+    let millis = timeout.as_nanos().div_ceil(1_000_000);
+    // What no clock counts to is for ever.
+    u64::try_from(millis).map_or(0, |millis| millis.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_survive_the_way() {
+        for (timeout, arrives) in [
+            (Duration::from_secs(5), Duration::from_secs(5)),
+            (Duration::from_nanos(1), Duration::from_millis(1)),
+            (Duration::ZERO, Duration::from_millis(1)),
+            (Duration::MAX, Duration::MAX),
+        ] {
+            let timeout = Some(timeout);
+            let metadata = Extras { timeout }.metadata(&Headers::new()).unwrap();
+            let extras = Extras::of_metadata(&metadata.into());
+            assert_eq!(extras.timeout, Some(arrives), "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_where_there_is_nothing_to_say() {
+        assert_eq!(Extras::default().metadata(&Headers::new()), None);
+        for metadata in ["{}", "null", "{", r#"{"nestrs-timeout-ms":5}"#] {
+            assert_eq!(Extras::of_metadata(&metadata.into()), Extras::default());
+        }
+    }
+}
