@@ -18,6 +18,7 @@
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
 //! | [`context`], [`headers`] | what is known of a message beside its payload |
 //! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
+//! | [`answer`] | what goes back for a message |
 //! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
 //! | [`in_flight`] | replies that are still awaited |
@@ -48,6 +49,7 @@
 //! }
 //! ```
 
+pub mod answer;
 pub mod client;
 pub mod context;
 pub mod dispatch;
@@ -65,11 +67,12 @@ pub mod server;
 pub mod shutdown;
 pub mod wildcard;
 
+pub use answer::Answer;
 #[doc(no_inline)]
 pub use async_trait::async_trait;
 pub use client::{Outgoing, Replies, Transport};
 pub use context::{Cancellation, MessageContext};
-pub use dispatch::{Answer, Dispatch, Message, MessageKind};
+pub use dispatch::{Dispatch, Message, MessageKind};
 pub use error::{ErrorKind, TransportError};
 pub use headers::Headers;
 pub use pattern::Pattern;

@@ -3,6 +3,7 @@
 //! The next file on a message's path is [`crate::intake`].
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -91,6 +92,15 @@ impl<T> RouteTable<T> {
             None => self.exact.get_key_value(self.open_to(&pattern)?)?,
         };
         Some((found.0, found.1))
+    }
+
+    /// What was sent, if `route` was found for it by wildcards.
+    pub fn subject(&self, route: &str, pattern: &[u8]) -> Option<Arc<str>> {
+        if !self.wildcards?.are_in(route) {
+            return None;
+        }
+        let pattern = Pattern::parse(&pattern_text(pattern)?);
+        Some(Arc::from(&*pattern))
     }
 
     fn open_to(&self, subject: &str) -> Option<&String> {

@@ -6,18 +6,21 @@
 use std::fmt;
 use std::sync::Arc;
 
+use nestrs_core::Wildcards;
 use nestrs_di::{Container, Injectable, Instance, Key, ModuleDefinition};
 
 use crate::dispatcher::Dispatcher;
+use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, ModuleEnhancers};
 use crate::error::BindError;
-use crate::handler::MicroRoutes;
+use crate::handler::{Call, HandlerName, MicroRoutes};
+use crate::incoming::{Home, downcast};
 use crate::pipeline::BoundHandler;
 
 /// What a module keeps of a type in its `microservices`.
 #[derive(Clone, Copy)]
 pub struct HandlerTable {
     key: Key,
-    bind: fn(Instance) -> Vec<BoundHandler>,
+    bind: fn(Option<Instance>, &Binding<'_>) -> Result<Vec<BoundHandler>, BindError>,
 }
 
 impl HandlerTable {
@@ -25,9 +28,12 @@ impl HandlerTable {
     pub fn of<T: MicroRoutes>() -> Self {
         Self {
             key: Key::of::<T>(),
-            bind: |instance| {
-                let instance: Option<Arc<T>> = instance.downcast().ok();
-                instance.iter().flat_map(BoundHandler::all_of).collect()
+            bind: |instance, binding| {
+                let service = match instance.and_then(|instance| instance.downcast().ok()) {
+                    Some(instance) => Service::Ready(instance),
+                    None => Service::OfRequest(Key::of::<T>()),
+                };
+                BoundHandler::bind::<T>(&service, binding)
             },
         }
     }
@@ -36,6 +42,101 @@ impl HandlerTable {
 impl fmt::Debug for HandlerTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HandlerTable").field(&self.key).finish()
+    }
+}
+
+/// Whose methods are called: one instance, or one for each message.
+pub(crate) enum Service<T> {
+    Ready(Arc<T>),
+    OfRequest(Key),
+}
+
+impl<T: Send + Sync + 'static> Service<T> {
+    pub(crate) fn call(&self, call: Call<T>) -> Box<BoundCall> {
+        match self {
+            Self::Ready(instance) => {
+                let instance = Arc::clone(instance);
+                Box::new(move |message| call(Arc::clone(&instance), message))
+            }
+            Self::OfRequest(key) => {
+                let key = *key;
+                Box::new(move |message| {
+                    Box::pin(async move {
+                        let instance = downcast(message.instance(key).await?)?;
+                        call(instance, message).await
+                    })
+                })
+            }
+        }
+    }
+}
+
+/// What the handlers of one table are bound with.
+pub(crate) struct Binding<'a> {
+    pub(crate) global: &'a GlobalEnhancers,
+    pub(crate) module: Option<Arc<ModuleEnhancers>>,
+    pub(crate) home: Option<Home>,
+    pub(crate) expose_errors: bool,
+}
+
+impl Default for Binding<'_> {
+    fn default() -> Self {
+        const NONE: &GlobalEnhancers = &GlobalEnhancers::NONE;
+        Self {
+            global: NONE,
+            module: None,
+            home: None,
+            expose_errors: false,
+        }
+    }
+}
+
+impl Binding<'_> {
+    pub(crate) fn chain(
+        &self,
+        levels: [Enhancers; 2],
+        handler: HandlerName,
+    ) -> Result<Chain, BindError> {
+        Chain::bind(
+            self.global,
+            self.module.as_deref(),
+            levels,
+            self.home.as_ref(),
+        )
+        .map_err(|key| self.missing(key, handler))
+    }
+
+    /// Whether one of `dependencies` is made for each message.
+    pub(crate) fn needs_request<'k>(
+        &self,
+        dependencies: impl Iterator<Item = &'k Key>,
+        handler: HandlerName,
+    ) -> Result<bool, BindError> {
+        let Some(Home {
+            container, module, ..
+        }) = &self.home
+        else {
+            return Ok(false);
+        };
+        let mut needs_request = false;
+        for key in dependencies {
+            if container.needs_scope(*module, *key) {
+                needs_request = true;
+            } else if container.get_in(*module, *key).is_none() {
+                return Err(self.missing(*key, handler));
+            }
+        }
+        Ok(needs_request)
+    }
+
+    fn missing(&self, key: Key, handler: HandlerName) -> BindError {
+        let home = self.home.as_ref();
+        let module = home.map(|home| home.container.module_name(home.module).to_owned());
+        BindError::NotProvided {
+            provider: key.type_name(),
+            handler,
+            module: module.unwrap_or_default(),
+        }
     }
 }
 
@@ -75,9 +176,25 @@ impl fmt::Debug for HandlerTable {
 /// ```
 #[track_caller]
 pub fn microservice<T: MicroRoutes + Injectable>(definition: ModuleDefinition) -> ModuleDefinition {
-    definition
-        .provide_type_once::<T>()
+    let mut definition = definition.provide_type_once::<T>();
+    for enhancers in T::HANDLERS.iter().map(|handler| handler.enhancers) {
+        definition = enhancers.provide(definition);
+    }
+    T::ENHANCERS
+        .provide(definition)
         .attach(HandlerTable::of::<T>())
+}
+
+/// How the handlers of an application are bound for one server. See
+/// [`Dispatcher::builder`].
+#[derive(Debug)]
+#[must_use = "it is not built yet"]
+pub struct DispatcherBuilder<'a> {
+    container: &'a Container,
+    global: GlobalEnhancers,
+    transport: Option<&'static str>,
+    wildcards: Option<Wildcards>,
+    expose_errors: bool,
 }
 
 impl Dispatcher {
@@ -86,19 +203,95 @@ impl Dispatcher {
     ///
     /// # Errors
     ///
-    /// All patterns that have several message handlers, or a type without an
-    /// instance.
+    /// All patterns that have several message handlers, or something a handler
+    /// needs that is not provided.
     pub fn of(container: &Container) -> Result<Self, BindError> {
+        Self::builder(container).build()
+    }
+
+    /// As [`of`](Self::of), for a particular server or with enhancers around
+    /// all handlers.
+    ///
+    /// ```
+    /// # use nestrs_di::Container;
+    /// # use nestrs_microservices::{BindError, Dispatcher};
+    /// # fn example(container: &Container) -> Result<(), BindError> {
+    /// let dispatcher = Dispatcher::builder(container).transport("tcp").expose_errors(true).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(container: &Container) -> DispatcherBuilder<'_> {
+        DispatcherBuilder {
+            container,
+            global: GlobalEnhancers::default(),
+            transport: None,
+            wildcards: None,
+            expose_errors: false,
+        }
+    }
+}
+
+impl DispatcherBuilder<'_> {
+    /// Enhancers around all handlers.
+    pub fn global(self, global: GlobalEnhancers) -> Self {
+        Self { global, ..self }
+    }
+
+    /// Leaves out the handlers of other transports.
+    pub fn transport(self, transport: &'static str) -> Self {
+        Self {
+            transport: Some(transport),
+            ..self
+        }
+    }
+
+    /// The wildcards that routes may have.
+    pub fn wildcards(self, wildcards: Option<Wildcards>) -> Self {
+        Self { wildcards, ..self }
+    }
+
+    /// Whether callers are told of errors that are the application's own
+    /// fault: those of [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+    pub fn expose_errors(self, expose_errors: bool) -> Self {
+        Self {
+            expose_errors,
+            ..self
+        }
+    }
+
+    /// Binds the handlers.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Dispatcher::of`].
+    pub fn build(self) -> Result<Dispatcher, BindError> {
+        let container = self.container;
+        let global = self.global.after_bound(container);
         let mut handlers = Vec::new();
         for (module, table) in container.attachments::<HandlerTable>() {
-            let Some(instance) = container.get_in(module, table.key) else {
+            let instance = container.get_in(module, table.key);
+            if instance.is_none() && !container.needs_scope(module, table.key) {
                 return Err(BindError::NoInstance {
                     provider: table.key.type_name(),
                     module: container.module_name(module).to_owned(),
                 });
+            }
+            let binding = Binding {
+                global: &global,
+                module: ModuleEnhancers::of(container, module),
+                home: Some(Home {
+                    container: container.clone(),
+                    module,
+                    request: None,
+                }),
+                expose_errors: self.expose_errors,
             };
-            handlers.extend((table.bind)(instance));
+            handlers.extend((table.bind)(instance, &binding)?);
         }
-        Self::new(handlers)
+        if let Some(ours) = self.transport {
+            let is_ours = |handler: &BoundHandler| handler.transport().is_none_or(|t| t == ours);
+            handlers.retain(is_ours);
+        }
+        Dispatcher::with_wildcards(handlers, self.wildcards)
     }
 }

@@ -32,6 +32,15 @@ use crate::handler::HandlerName;
 pub enum BindError {
     /// Patterns with several message handlers: all of them, each pair once.
     Conflicts(Vec<Conflict>),
+    /// Something a handler, or what runs around it, needs from the container.
+    NotProvided {
+        /// The path of the type that is missing.
+        provider: &'static str,
+        /// The handler.
+        handler: HandlerName,
+        /// The module that lists it.
+        module: String,
+    },
     /// A type in `microservices` that has no one instance to call, since it is
     /// made anew for each who asks.
     NoInstance {
@@ -67,6 +76,15 @@ impl fmt::Display for BindError {
                 f,
                 "`{provider}` is listed in `microservices` of `{module}`, but is no singleton: \
                  take the `scope` off its `#[injectable]`"
+            ),
+            Self::NotProvided {
+                provider,
+                handler,
+                module,
+            } => write!(
+                f,
+                "{handler} needs `{provider}`, which `{module}` does not provide: \
+                 list it in `providers`, or derive `Default` for an enhancer without dependencies"
             ),
         }
     }

@@ -60,7 +60,8 @@ struct Listeners {
     open: Vec<(String, Listener)>,
 }
 
-type Listener = Arc<dyn Fn(Value) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Called with an event and its payload.
+type Listener = Arc<dyn Fn(&str, Value) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl EventBus {
     /// A bus without listeners. An application has its own: inject that.
@@ -84,7 +85,16 @@ impl EventBus {
         F: Fn(Value) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener: Listener = Arc::new(move |payload| listener(payload).boxed());
+        self.listen(event, move |_, payload| listener(payload).boxed());
+    }
+
+    /// As [`subscribe`](Self::subscribe), for a listener that is told which
+    /// event it is.
+    pub(crate) fn listen<F>(&self, event: impl Into<String>, listener: F)
+    where
+        F: Fn(&str, Value) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    {
+        let listener: Listener = Arc::new(listener);
         let mut listeners = self
             .listeners
             .write()
@@ -225,7 +235,7 @@ fn to_value<T: Serialize + ?Sized>(event: &str, payload: &T) -> Result<Value, Tr
 
 async fn run(event: &str, listener: &Listener, payload: Value) {
     // The listener itself may panic before it gives a future.
-    if let Err(panic) = contain(async { listener(payload).await }).await {
+    if let Err(panic) = contain(async { listener(event, payload).await }).await {
         tracing::error!(event, "a listener panicked: {panic}");
     }
 }

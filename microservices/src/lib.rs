@@ -8,8 +8,9 @@
 //! |---|---|
 //! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
-//! | `enhancer.rs` | interceptors, guards, pipes |
-//! | `payload.rs` | from the payload to the handler's parameter |
+//! | `enhancer/` | guards, interceptors, pipes, exception filters |
+//! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
+//! | `payload.rs` | from a message to the handler's parameters |
 //! | `answer.rs` | from what a handler returns to what goes back |
 //! | `client/` | [`ClientProxy`], and how clients become injectable |
 //!
@@ -28,32 +29,39 @@
 mod answer;
 mod bind;
 mod client;
+mod ctx;
 mod dispatcher;
 mod enhancer;
 mod error;
 mod event_bus;
 mod handler;
+mod incoming;
 mod listener;
 mod panic;
 mod payload;
 mod pipeline;
 
-pub use bind::{HandlerTable, microservice};
+pub use bind::{DispatcherBuilder, HandlerTable, microservice};
 pub use client::{ClientConfig, ClientProxy, ClientsModule, ClientsService, ReplyStream};
+pub use ctx::Ctx;
 pub use dispatcher::Dispatcher;
 pub use enhancer::{
-    Enhancers, Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,
-    Pipe,
+    AppFilter, AppGuard, AppInterceptor, AppPipe, Enhancers, ExceptionFilter, GlobalEnhancers,
+    Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,
+    ModuleEnhancers, Next, Pipe, Source,
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
-pub use handler::{Call, Handler, HandlerName, MicroRoutes, PatternLiteral};
+pub use handler::{Call, Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral};
+pub use incoming::Incoming;
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
-pub use payload::{FromMessage, Incoming};
+pub use payload::{FromMessage, ViaMessage, ViaPayload};
 pub use pipeline::BoundHandler;
 
 #[doc(no_inline)]
-pub use nestrs_core::{ErrorKind, Pattern, Transport, TransportError, async_trait};
+pub use nestrs_core::{
+    Answer, ErrorKind, MessageContext, Pattern, Transport, TransportError, async_trait,
+};
 #[cfg(feature = "tcp")]
 #[doc(no_inline)]
 pub use nestrs_transport_tcp::TcpTransportOptions;
@@ -65,8 +73,8 @@ pub use nestrs_microservices_macros::micro_routes;
 pub use nestrs_microservices_macros::event_routes;
 
 pub use nestrs_microservices_macros::{
-    event_pattern, message_pattern, on_event, use_micro_guards, use_micro_interceptors,
-    use_micro_pipes,
+    event_pattern, message_pattern, on_event, use_micro_filters, use_micro_guards,
+    use_micro_interceptors, use_micro_pipes,
 };
 
 #[doc(hidden)]

@@ -1,61 +1,58 @@
-//! From a message to the parameter of its handler: straight from the JSON
-//! text, unless an enhancer made a [`Value`] of it.
+//! From a message to the parameters of its handler. The payload is read
+//! straight from the JSON text, unless a pipe made something else of it.
 //!
 //! The next file on a message's path is [`crate::answer`].
 
 use std::any::{Any, TypeId};
+use std::future::Future;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use nestrs_core::{ErrorKind, TransportError};
+use nestrs_di::Key;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::ctx::Ctx;
+use crate::incoming::{Incoming, Payload, downcast};
 
 /// Longer explanations are cut off: serde quotes the value it did not expect,
 /// whatever its length.
 const MAX_EXPLANATION: usize = 300;
 
-/// A message as its handler gets it.
-#[derive(Debug)]
-pub struct Incoming {
-    route: Arc<str>,
-    payload: Payload,
-}
-
-/// The payload of a message, in the form it is there.
-#[derive(Debug)]
-pub(crate) enum Payload {
-    /// As it came.
-    Json(Bytes),
-    /// As enhancers, or the event bus, hand it on.
-    Value(Value),
-}
-
-impl Incoming {
-    pub(crate) fn new(route: Arc<str>, payload: Payload) -> Self {
-        Self { route, payload }
-    }
-}
-
-/// What a handler can take as its parameter: any type that implements serde's
-/// `Deserialize`, from the payload.
+/// What a handler can take as a parameter.
 ///
-/// `()` takes any payload, since it says that the handler does not look at it.
-/// The `Marker` is inferred; it keeps room for parameters that are made of
-/// something else than the payload.
+/// | parameter | is |
+/// |---|---|
+/// | any type that implements serde's `Deserialize` | the payload; at most one |
+/// | `()` | nothing: whatever the payload is |
+/// | [`Ctx`] | pattern, headers, deadline, the transport's own context |
+/// | `Arc<T>` | what the container gives the handler's module for `T`, for this message |
+/// | `Valid<T>` (feature `garde`) | the payload, checked |
+///
+/// The `Marker` is inferred, and keeps these apart. For parameters of your own,
+/// implement it with [`ViaMessage`]:
 ///
 /// ```
 /// # extern crate nestrs_microservices as nestrs;
-/// use nestrs_microservices::micro_routes;
-/// use std::collections::HashMap;
+/// use nestrs_microservices::{FromMessage, Incoming, TransportError, ViaMessage, micro_routes};
+///
+/// struct Tenant(String);
+///
+/// impl FromMessage<ViaMessage> for Tenant {
+///     async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
+///         let tenant = message.ctx().headers.get("tenant");
+///         let tenant = tenant.ok_or_else(|| TransportError::new("who are you?"))?;
+///         Ok(Self(tenant.to_owned()))
+///     }
+/// }
 ///
 /// struct Orders;
 ///
 /// #[micro_routes]
 /// impl Orders {
-///     #[message_pattern("orders.count")]
-///     async fn count(&self, stock: HashMap<String, u32>) -> usize {
-///         stock.len()
+///     #[message_pattern("orders.find")]
+///     async fn find(&self, Tenant(tenant): Tenant, id: u32) -> String {
+///         format!("{tenant}/{id}")
 ///     }
 /// }
 /// ```
@@ -65,40 +62,79 @@ impl Incoming {
     note = "derive `serde::Deserialize` for `{Self}`, or take a `serde_json::Value`"
 )]
 pub trait FromMessage<Marker>: Sized {
+    /// Whether it takes the payload away.
+    const PAYLOAD: bool = false;
+    /// What the container has to provide for it.
+    const DEPENDENCY: Option<Key> = None;
+
     /// Makes one of the message.
     ///
     /// # Errors
     ///
+    /// What the caller is answered; the handler does not run. For a payload
     /// [`ErrorKind::InvalidPayload`], naming the pattern, the field and what
     /// was expected there.
-    fn from_message(message: &mut Incoming) -> Result<Self, TransportError>;
+    fn from_message(
+        message: &mut Incoming,
+    ) -> impl Future<Output = Result<Self, TransportError>> + Send;
 }
 
 /// Marks parameters that are made from the payload.
 #[derive(Debug)]
 pub enum ViaPayload {}
 
+/// Marks parameters that are made from anything else.
+#[derive(Debug)]
+pub enum ViaMessage {}
+
 impl<T: DeserializeOwned + 'static> FromMessage<ViaPayload> for T {
-    fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
-        let Incoming { route, payload } = message;
-        if TypeId::of::<T>() == TypeId::of::<()>() {
-            return decode(b"null", || of_message(route));
-        }
-        let value = match payload {
-            Payload::Json(json) => return decode(json, || of_message(route)),
-            Payload::Value(value) => value.take(),
-        };
-        // A handler that wants the `Value` gets the one that is there.
-        let mut same = Some(value);
-        if let Some(same) = (&mut same as &mut dyn Any).downcast_mut::<Option<T>>()
-            && let Some(payload) = same.take()
-        {
-            return Ok(payload);
-        }
-        let value = same.unwrap_or_default();
+    const PAYLOAD: bool = true;
+
+    async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
+        take_payload(message)
+    }
+}
+
+impl FromMessage<ViaMessage> for Ctx {
+    async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
+        Ok(message.ctx.clone())
+    }
+}
+
+impl<T: Send + Sync + 'static> FromMessage<ViaMessage> for Arc<T> {
+    const DEPENDENCY: Option<Key> = Some(Key::of::<T>());
+
+    async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
+        downcast(message.instance(Key::of::<T>()).await?)
+    }
+}
+
+/// The payload as a `T`.
+pub(crate) fn take_payload<T>(message: &mut Incoming) -> Result<T, TransportError>
+where
+    T: DeserializeOwned + 'static,
+{
+    let Incoming { ctx, payload, .. } = message;
+    let what = || of_message(&ctx.pattern);
+    if TypeId::of::<T>() == TypeId::of::<()>() {
+        return decode(b"null", what);
+    }
+    let Payload { json, value } = std::mem::take(payload);
+    // A handler that wants the `Value` gets the one that is there.
+    let mut value = value.into_inner();
+    if TypeId::of::<T>() == TypeId::of::<Value>()
+        && let Some(same) = (&mut value as &mut dyn Any).downcast_mut::<Option<T>>()
+        && let Some(payload) = same.take()
+    {
+        return Ok(payload);
+    }
+    match (json, value) {
+        (Some(json), _) => decode(&json, what),
         // Only text tells where in it an error is.
-        T::deserialize(&value)
-            .or_else(|_| decode(value.to_string().as_bytes(), || of_message(route)))
+        (None, Some(value)) => {
+            T::deserialize(&value).or_else(|_| decode(value.to_string().as_bytes(), what))
+        }
+        (None, None) => decode(b"null", what),
     }
 }
 
@@ -141,9 +177,13 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handler::HandlerName;
+    use bytes::Bytes;
+    use nestrs_core::{MessageContext, MessageKind};
     use serde::Deserialize;
     use serde_json::json;
     use std::collections::BTreeMap;
+    use std::panic::Location;
 
     #[derive(Debug, Deserialize, PartialEq)]
     struct Order {
@@ -156,17 +196,27 @@ mod tests {
         price: f64,
     }
 
-    fn incoming(payload: Payload) -> Incoming {
-        Incoming::new("orders.create".into(), payload)
+    fn incoming(payload: impl Into<Payload>) -> Incoming {
+        let ctx = Ctx {
+            pattern: "orders.create".into(),
+            kind: MessageKind::Request,
+            handler: HandlerName {
+                provider: "Orders",
+                method: "create",
+                at: Location::caller(),
+            },
+            context: MessageContext::default(),
+        };
+        Incoming::new(ctx, payload.into())
     }
 
     /// From text and from a `Value`, which must agree.
     fn take<T: DeserializeOwned + PartialEq + std::fmt::Debug + 'static>(
         payload: Value,
     ) -> Result<T, String> {
-        let text = Payload::Json(payload.to_string().into());
-        let [text, value] = [text, Payload::Value(payload)].map(|payload| {
-            T::from_message(&mut incoming(payload)).map_err(|error| {
+        let text = Bytes::from(payload.to_string());
+        let [text, value] = [text.into(), Payload::from(payload)].map(|payload| {
+            take_payload::<T>(&mut incoming(payload)).map_err(|error| {
                 assert_eq!(error.kind(), ErrorKind::InvalidPayload);
                 error.message
             })
@@ -217,8 +267,14 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_a_wrong_payload_too() {
-        let error = Value::from_message(&mut incoming(Payload::Json("nul".into()))).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidPayload);
+        let mut message = incoming(Bytes::from("nul"));
+        let errors = [
+            message.payload().cloned().unwrap_err(),
+            take_payload::<Value>(&mut message).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::InvalidPayload);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{ImplItem, ItemImpl};
 
-use crate::attribute::join;
+use crate::attribute::{Attributes, join};
 use crate::table::{self, Table};
 
 /// With errors, the table is there all the same, without entries: whoever lists
@@ -15,6 +15,12 @@ use crate::table::{self, Table};
 pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> TokenStream {
     let mut errors: Vec<_> = check(&args, &block, table).err().into_iter().collect();
     let mut entries = Vec::new();
+    let mut enhancers = None;
+    match Attributes::take_of_block(&mut block.attrs, table) {
+        Ok(attributes) if attributes.first.is_some() => enhancers = Some(attributes.enhancers()),
+        Ok(_) => {}
+        Err(error) => errors.push(error),
+    }
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
             match table::entry(method, table) {
@@ -25,12 +31,12 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     }
     let is_inherent = block.trait_.is_none();
     let Some(errors) = errors.into_iter().reduce(join) else {
-        let table = table::write(&block, table, &entries);
+        let table = table::write(&block, table, enhancers, &entries);
         return quote!(#block #table);
     };
     let errors = errors.into_compile_error();
     let table = is_inherent.then(|| match table {
-        Table::Handlers => table::write(&block, table, &[]),
+        Table::Handlers => table::write(&block, table, None, &[]),
         Table::Listeners => TokenStream::new(),
     });
     quote!(#errors #block #table)

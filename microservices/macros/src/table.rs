@@ -50,10 +50,12 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
     Ok(Some(match table {
         Table::Handlers => {
             let enhancers = attributes.enhancers();
-            let patterns = attributes
-                .patterns
-                .iter()
-                .map(|(kind, pattern)| quote!((#kind, #pattern)));
+            let patterns = &attributes.patterns;
+            let max_in_flight = match &attributes.max_in_flight {
+                Some(limit) => quote!(#micro::Option::Some(#limit)),
+                None => quote!(#micro::Option::None),
+            };
+            let dependencies = callee.dependencies();
             quote! {
                 #(#cfgs)*
                 #micro::Handler {
@@ -61,19 +63,22 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
                     method: #name,
                     at: #at,
                     enhancers: #enhancers,
+                    dependencies: #dependencies,
+                    max_in_flight: #max_in_flight,
                     call: #call,
                 }
             }
         }
         Table::Listeners => {
             let events = &attributes.events;
+            let check = callee.check_no_dependencies();
             quote! {
                 #(#cfgs)*
                 #micro::Listener {
                     events: &[#(#events),*],
                     method: #name,
                     at: #at,
-                    call: #call,
+                    call: { #check #call },
                 }
             }
         }
@@ -84,18 +89,27 @@ fn is_cfg(attribute: &&Attribute) -> bool {
     attribute.path().is_ident("cfg")
 }
 
-pub(crate) fn write(block: &ItemImpl, table: Table, entries: &[TokenStream]) -> TokenStream {
+/// `enhancers` are those of the block, as code.
+pub(crate) fn write(
+    block: &ItemImpl,
+    table: Table,
+    enhancers: Option<TokenStream>,
+    entries: &[TokenStream],
+) -> TokenStream {
     let ty = &block.self_ty;
     let micro = micro(ty.span());
     let (generics, _, bounds) = block.generics.split_for_impl();
     // A block that is not compiled has no table either.
     let cfgs: Vec<_> = block.attrs.iter().filter(is_cfg).collect();
+    let enhancers =
+        enhancers.map(|enhancers| quote!(const ENHANCERS: #micro::Enhancers = #enhancers;));
     match table {
         Table::Handlers => quote! {
             #(#cfgs)*
             #[automatically_derived]
             impl #generics #micro::MicroRoutes for #ty #bounds {
                 const HANDLERS: &'static [#micro::Handler<Self>] = &[#(#entries),*];
+                #enhancers
             }
         },
         Table::Listeners => {
