@@ -55,6 +55,11 @@ impl Build {
 }
 
 /// What a constructor may return.
+#[diagnostic::on_unimplemented(
+    message = "a constructor of `{T}` cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "return `Self` or `Result<Self, E>`, where `E` is an error, a `String` or a `&str`"
+)]
 pub trait Outcome<T> {
     /// As the container takes it.
     ///

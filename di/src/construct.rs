@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use rustc_hash::FxHashMap;
 
 use crate::build::{self, Step};
 use crate::container::{Container, Inner};
@@ -22,6 +25,7 @@ pub(crate) async fn construct(graph: Graph, options: Options) -> Result<Containe
         inner: Arc::new(Inner::new(graph, options)),
         done: vec![false; providers],
         built: Vec::with_capacity(providers),
+        times: FxHashMap::default(),
         failures: Vec::new(),
     };
     let started = construction.build_at_once();
@@ -29,10 +33,11 @@ pub(crate) async fn construct(graph: Graph, options: Options) -> Result<Containe
     let Construction {
         inner,
         built,
+        times,
         failures,
         ..
     } = construction;
-    let container = inner.finish(built);
+    let container = inner.finish(built, times);
     ConstructError::check(failures).map(|()| container)
 }
 
@@ -41,6 +46,8 @@ struct Construction {
     /// Built; or, where each consumer builds one for itself, ready to be.
     done: Vec<bool>,
     built: Vec<ProviderId>,
+    /// Of what had to be waited for.
+    times: FxHashMap<usize, Duration>,
     failures: Vec<Failure>,
 }
 
@@ -68,7 +75,7 @@ impl Construction {
                 .all(|edge| self.done[edge.target.index()])
             {
                 started.blocked.push(id);
-            } else if let Some(future) = self.start(id) {
+            } else if let Some(future) = self.start(&inner, id) {
                 started.pending.push_back((id, future));
             }
         }
@@ -92,15 +99,17 @@ impl Construction {
                 let Some((id, future)) = queue.pop_front() else {
                     break;
                 };
-                running.push(future.map(move |result| (id, result)));
+                let started = Instant::now();
+                running.push(future.map(move |result| (id, started.elapsed(), result)));
             }
-            let Some((id, result)) = running.next().await else {
+            let Some((id, took, result)) = running.next().await else {
                 break;
             };
+            self.times.insert(id.index(), took);
             self.settle(id, result);
             let mut free = waiting.release(id);
             while let (true, Some(id)) = (self.failures.is_empty(), free.pop_front()) {
-                match self.start(id) {
+                match self.start(&inner, id) {
                     None => free.extend(waiting.release(id)),
                     Some(future) => queue.push_back((id, future)),
                 }
@@ -109,27 +118,22 @@ impl Construction {
     }
 
     /// Builds a singleton now, or returns what it has to wait for.
-    fn start(&mut self, id: ProviderId) -> Option<Pending> {
-        let inner = Arc::clone(&self.inner);
+    fn start(&mut self, inner: &Arc<Inner>, id: ProviderId) -> Option<Pending> {
         let node = inner.graph.provider(id);
         if node.scope != Scope::Singleton {
             self.done[id.index()] = true;
             return None;
         }
-        if inner
-            .graph
-            .strong_edges(id)
-            .any(|edge| inner.graph.provider(edge.target).scope == Scope::Transient)
-        {
-            let inner = Arc::clone(&inner);
+        if node.has_own {
+            let inner = Arc::clone(inner);
             return Some(async move { build::fresh(&inner, id, None, None).await }.boxed());
         }
-        let mut resolved = Resolved::new(&inner, node.module, None, inner.graph.edges(id), &[]);
+        let mut resolved = Resolved::new(inner, node.module, None, inner.graph.edges(id), &[]);
         match node.provider.build.start(&mut resolved) {
             Ok(Step::Built(handle)) => self.settle(id, Ok(handle)),
             Err(cause) => self.settle(id, Err(Failure::new(&inner.graph, id, None, cause))),
             Ok(Step::Pending(future)) => {
-                let inner = Arc::clone(&inner);
+                let inner = Arc::clone(inner);
                 let built = async move {
                     let result = inner.options.supervise(future).await;
                     result.map_err(|cause| Failure::new(&inner.graph, id, None, cause))

@@ -27,7 +27,7 @@ macro_rules! hooks {
         /// }
         /// ```
         pub trait $trait: Send + Sync {
-            /// Called once, and awaited.
+            /// Called once on each singleton, and awaited; other scopes have no hooks.
             ///
             /// # Errors
             /// What the implementation makes of it.

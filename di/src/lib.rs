@@ -27,17 +27,32 @@
 //! # }
 //! ```
 //!
+//! # What there is to know
+//! - What can be injected: [`Inject`]. What can be provided: [`Provider`]. How long it lives: [`Scope`].
+//! - Modules: [`module`](macro@module), [`DynamicModule`], [`ConfigurableModule`].
+//! - Mistakes: [`Finding`] before anything is built, [`Failure`] from then on. [`Module::verify`] is a test in one line.
+//! - An application's life: [`OnModuleInit`] and its like, called by [`Container::init`] and its like.
+//! - Tests: [`GraphBuilder`] replaces providers and modules. Pictures: [`GraphView`].
+//!
 //! # Layout
-//! In reading order: `key` (what a provider is asked for by), `injectable` (what `#[injectable]` says about a type), `inject` (what a
-//! field's type asks for), `provider` and `module` (what modules list), `import` and `dynamic` (how modules come together), `graph`
-//! (the application as a value, and what is wrong with it), `construct` (building it), `container` (the finished application).
+//! In reading order:
+//! 1. Describing: `key` (what a provider is asked for by), `injectable` (what `#[injectable]` says about a type), `inject` (what a
+//!    field's type asks for), `provider`, `factory` and `bind` (what modules list), `hooks`, `scope`.
+//! 2. Bringing together: `module`, `import`, `dynamic`, `configurable`.
+//! 3. Checking: `graph` (the application as a value, and what is wrong with it).
+//! 4. Building: `construct` (all of it, in order), `build` (one of it), `resolved` (what a constructor is called with), `handle` (what
+//!    comes out), `options`, `waiting`.
+//! 5. Using: `container`, `resolve`, `scope`, `lazy`, `discovery`, `lifecycle`.
+//! 6. Failing: `failure`, `error`.
 
+mod bind;
 mod build;
 mod configurable;
 mod construct;
 mod container;
 mod discovery;
 mod dynamic;
+mod error;
 mod factory;
 mod failure;
 mod graph;
@@ -57,13 +72,18 @@ mod resolved;
 mod scope;
 mod waiting;
 
+pub use bind::ProvidedBy;
 pub use configurable::ConfigurableModule;
 pub use container::Container;
 pub use discovery::Discovered;
 pub use dynamic::{DynamicModule, DynamicModuleBuilder};
+pub use error::Error;
 pub use factory::FactoryFn;
 pub use failure::{ConstructError, Failure, LifecycleError};
-pub use graph::{Code, Finding, Graph, GraphBuilder, GraphError, ModuleId, Severity, Site};
+pub use graph::{
+    Code, Finding, Graph, GraphBuilder, GraphCheck, GraphError, ModuleId, Severity, Site,
+};
+pub use graph::{DependencyView, GraphView, ModuleView, ProviderView};
 pub use handle::Instance;
 pub use hooks::{
     BeforeApplicationShutdown, Hook, HookError, OnApplicationBootstrap, OnApplicationShutdown,
@@ -76,7 +96,7 @@ pub use key::Key;
 pub use lazy::Lazy;
 pub use module::{Module, ModuleDefinition};
 pub use options::Options;
-pub use provider::{ProvidedBy, Provider};
+pub use provider::Provider;
 pub use resolve::{Caller, ModuleRef, ResolveError};
 pub use scope::{RequestScope, Scope};
 
@@ -95,6 +115,7 @@ pub mod __private {
     pub use inventory;
     pub use nestrs_di_macros::{nestrs_injectable, nestrs_module};
 
+    pub use crate::bind::ProvidedBy;
     pub use crate::build::{Build, BuildFuture, Factory, Outcome};
     pub use crate::failure::Cause;
     pub use crate::handle::Handle;
@@ -104,7 +125,7 @@ pub mod __private {
     pub use crate::injectable::{Descriptor, Injectable, Registered};
     pub use crate::key::Key;
     pub use crate::module::{Module, ModuleDefinition};
-    pub use crate::provider::{ProvidedBy, Provider};
+    pub use crate::provider::Provider;
     pub use crate::resolved::Resolved;
     pub use crate::scope::Scope;
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use crate::build::Build;
 use crate::factory::FactoryFn;
 use crate::handle::Handle;
-use crate::inject::{Dependency, Inject};
 use crate::injectable::{Descriptor, Injectable};
 use crate::key::Key;
 use crate::scope::Scope;
@@ -104,7 +103,7 @@ impl Provider {
     }
 
     /// What an asynchronous function returns, called with what its parameters ask for: at most eight, of any type that can be
-    /// [injected](Inject).
+    /// [injected](crate::Inject).
     ///
     /// ```
     /// use nestrs_di::{Graph, Provider, module};
@@ -145,118 +144,6 @@ impl Provider {
     #[track_caller]
     pub fn supplied<T: Send + Sync + 'static>() -> Self {
         Self::made(Key::of::<T>(), Build::Supplied).scope(Scope::Request)
-    }
-
-    /// The provider of `Impl` as `Token`. Several may be bound to one trait: `Vec<Arc<dyn Trait>>` asks for all of them.
-    ///
-    /// ```
-    /// use nestrs_di::{Graph, Provider, injectable, module};
-    /// use std::sync::Arc;
-    ///
-    /// #[injectable]
-    /// trait Payments: Send + Sync { fn pay(&self) -> u32; }
-    ///
-    /// #[injectable]
-    /// struct Stripe;
-    /// impl Payments for Stripe { fn pay(&self) -> u32 { 7 } }
-    ///
-    /// #[injectable]
-    /// struct Orders { payments: Arc<dyn Payments> }
-    ///
-    /// #[module(providers = [Orders, Stripe, Provider::bind::<dyn Payments, Stripe>()])]
-    /// struct AppModule;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
-    /// assert_eq!(container.get::<Orders>().unwrap().payments.pay(), 7);
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn bind<Token, Impl>() -> Self
-    where
-        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
-        Impl: Send + Sync + 'static,
-    {
-        Self::view::<Token, Impl>().multi()
-    }
-
-    /// An `Impl` of its own as `Token`: not the one that is listed as itself, if there is one.
-    ///
-    /// ```
-    /// use nestrs_di::{Provider, injectable};
-    ///
-    /// #[injectable]
-    /// trait Payments: Send + Sync {}
-    /// #[injectable]
-    /// struct Stripe;
-    /// impl Payments for Stripe {}
-    ///
-    /// let provider = Provider::class::<dyn Payments, Stripe>().named("backup");
-    /// ```
-    #[track_caller]
-    pub fn class<Token, Impl>() -> Self
-    where
-        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
-        Impl: Injectable,
-    {
-        // A name nobody asks for keeps it out of sight.
-        let source = Self::of::<Impl>()
-            .named(std::any::type_name::<Token>())
-            .multi();
-        Self {
-            source: Some(Arc::new(source)),
-            ..Self::view::<Token, Impl>()
-        }
-    }
-
-    /// Another way to ask for the provider of `New`: as `Old`, or under another name.
-    ///
-    /// ```
-    /// use nestrs_di::{Graph, Provider, module};
-    /// use std::sync::Arc;
-    ///
-    /// #[nestrs_di::injectable]
-    /// struct Title { title: Arc<String>, #[inject("heading")] heading: Arc<String> }
-    ///
-    /// #[module(providers = [
-    ///     Title,
-    ///     Provider::value(String::from("Sales")),
-    ///     Provider::alias::<String, String>().named("heading"),
-    /// ])]
-    /// struct AppModule;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
-    /// let title = container.get::<Title>().unwrap();
-    /// assert!(Arc::ptr_eq(&title.title, &title.heading));
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn alias<Old, New>() -> Self
-    where
-        Old: ProvidedBy<New> + ?Sized + Send + Sync + 'static,
-        New: Send + Sync + 'static,
-    {
-        Self::view::<Old, New>()
-    }
-
-    #[track_caller]
-    fn view<Token, Impl>() -> Self
-    where
-        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
-        Impl: Send + Sync + 'static,
-    {
-        let at = Location::caller();
-        let build = Build::Sync(|resolved| Ok(Token::handle(Arc::<Impl>::inject(resolved)?)));
-        let mut descriptor = Descriptor::plain(Key::of::<Token>(), at, build);
-        let dependency = Dependency {
-            request: Arc::<Impl>::REQUEST,
-            written: std::any::type_name::<Impl>(),
-            at,
-        };
-        descriptor.dependencies = Cow::Owned(vec![dependency]);
-        descriptor.view = true;
-        Self::new(Recipe::Made(Arc::new(descriptor)), at)
     }
 
     /// The same under a name: `#[inject("name")]` asks for it.
@@ -305,8 +192,21 @@ impl Provider {
     }
 }
 
-/// What the graph asks a provider.
+/// What the rest of the crate asks a provider.
 impl Provider {
+    pub(crate) fn from_descriptor(descriptor: Descriptor) -> Self {
+        let at = descriptor.at;
+        Self::new(Recipe::Made(Arc::new(descriptor)), at)
+    }
+
+    /// Lists `source` with it, for it alone.
+    pub(crate) fn with_source(self, source: Provider) -> Self {
+        Self {
+            source: Some(Arc::new(source)),
+            ..self
+        }
+    }
+
     pub(crate) fn described(
         descriptor: &'static Descriptor,
         listed: &'static Location<'static>,
@@ -361,35 +261,5 @@ impl Deref for Provider {
             Recipe::Described(descriptor) => descriptor,
             Recipe::Made(descriptor) => descriptor,
         }
-    }
-}
-
-/// `Self` can be provided by an `Impl`: a trait by what implements it, and every type by itself.
-/// `#[injectable]` on a trait implements it for the trait's objects.
-///
-/// ```
-/// use nestrs_di::{ProvidedBy, injectable};
-///
-/// #[injectable]
-/// trait Payments: Send + Sync {}
-///
-/// fn check<Impl: Payments + 'static>() where dyn Payments: ProvidedBy<Impl> {}
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be provided by `{Impl}`",
-    label = "`{Impl}` does not implement it, or the trait is not `#[injectable]`",
-    note = "put `#[injectable]` on the trait, and implement it for `{Impl}`"
-)]
-pub trait ProvidedBy<Impl> {
-    /// The instance as `Self`.
-    #[doc(hidden)]
-    fn handle(instance: Arc<Impl>) -> Handle
-    where
-        Self: Send + Sync;
-}
-
-impl<T: Send + Sync + 'static> ProvidedBy<T> for T {
-    fn handle(instance: Arc<T>) -> Handle {
-        Handle::shared(instance)
     }
 }

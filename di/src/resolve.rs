@@ -12,7 +12,7 @@ use crate::inject::{Arity, Inject, Request};
 use crate::injectable::Injectable;
 use crate::key::Key;
 use crate::resolved::Resolved;
-use crate::scope::Scope;
+use crate::scope::{RequestScope, Scope};
 
 /// The container as one module sees it, injected by value.
 ///
@@ -139,6 +139,15 @@ impl ModuleRef {
         instance
             .and_then(Arc::into_inner)
             .ok_or(ResolveError::Missing(descriptor.key))
+    }
+
+    /// Opens a request scope, as [`Container::scope`].
+    ///
+    /// # Errors
+    /// The application is gone.
+    pub fn scope(&self) -> Result<RequestScope, ResolveError> {
+        let inner = self.inner.upgrade().ok_or(ResolveError::Gone)?;
+        Ok(Container::from(inner).scope())
     }
 
     fn find(&self, key: Key) -> Result<(Arc<Inner>, ProviderId), ResolveError> {

@@ -45,11 +45,14 @@ impl<'a> Resolved<'a> {
 
     /// The answer to the next dependency.
     pub(crate) fn next(&mut self) -> Answer<'a> {
-        let count = self
+        let mut count = 0;
+        while self
             .edges
-            .iter()
-            .take_while(|edge| edge.dependency == self.dependency)
-            .count();
+            .get(count)
+            .is_some_and(|edge| edge.dependency == self.dependency)
+        {
+            count += 1;
+        }
         let (edges, rest) = self.edges.split_at(count);
         let (fresh, rest_fresh) = self.fresh.split_at(count.min(self.fresh.len()));
         (self.edges, self.fresh) = (rest, rest_fresh);

@@ -117,6 +117,21 @@ async fn one_of_several_is_ambiguous_and_one_of_one_is_not() {
     assert_eq!(codes::<Two>(), [Code::Ambiguous]);
 }
 
+#[test]
+fn implementations_of_several_imports_are_ambiguous_too_unless_one_is_nearer() {
+    #[module(providers = [Cash], exports = [dyn Payments])]
+    struct CashModule;
+    #[module(providers = [Stripe, Provider::bind::<dyn Payments, Stripe>()], exports = [dyn Payments])]
+    struct StripeModule;
+    #[module(imports = [CashModule, StripeModule], providers = [Till])]
+    struct Both;
+    assert_eq!(codes::<Both>(), [Code::Ambiguous]);
+
+    #[module(imports = [StripeModule], providers = [Till, Cash])]
+    struct Own;
+    assert_eq!(codes::<Own>(), []);
+}
+
 #[tokio::test]
 async fn a_binding_shows_the_instance_and_a_class_has_its_own() {
     #[injectable]

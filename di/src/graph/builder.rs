@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Code, Finding, Graph, GraphError, ModuleId, Severity};
+use super::{Code, Finding, Graph, GraphError, ModuleId};
 use crate::import::{Identity, IntoModule, ModuleImport};
 use crate::key::Key;
 use crate::module::Module;
@@ -94,14 +94,11 @@ impl GraphBuilder {
     /// # Errors
     /// Everything wrong with the wiring, at once; replacements of what is not there among it.
     pub fn build(self) -> Result<Graph, GraphError> {
-        let (graph, findings) = self.check();
-        if findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
-            return Err(GraphError::new(findings));
+        let (graph, findings) = Graph::check(&self.root, self.replacements);
+        match findings.is_empty() {
+            true => Ok(graph),
+            false => Err(GraphError::new(findings)),
         }
-        Ok(graph)
     }
 
     /// The graph as far as it goes, with errors and warnings.
@@ -116,7 +113,12 @@ impl GraphBuilder {
     /// assert!(findings.is_empty());
     /// ```
     pub fn check(self) -> (Graph, Vec<Finding>) {
-        Graph::check(&self.root, self.replacements)
+        let (graph, mut findings) = Graph::check(&self.root, self.replacements);
+        // While something is missing, who is asked for what is not known.
+        if findings.is_empty() {
+            graph.unused(&mut findings);
+        }
+        (graph, findings)
     }
 }
 

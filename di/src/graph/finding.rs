@@ -72,6 +72,8 @@ pub enum Code {
     Hook,
     /// DI012: something that is not there was to be replaced.
     UnknownReplacement,
+    /// DI013: two things of a layer above the container are in each other's way, as two handlers of one message.
+    Conflict,
 }
 
 /// How bad a [`Finding`] is.
@@ -105,11 +107,31 @@ pub struct Site {
 }
 
 impl Finding {
-    pub(super) fn error(code: Code, message: String) -> Self {
+    /// One that keeps the application from starting.
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Finding};
+    /// use std::panic::Location;
+    ///
+    /// let finding = Finding::error(Code::Conflict, "two handlers for `users.find`")
+    ///     .site(Location::caller(), "handled here")
+    ///     .fix("change the pattern of one");
+    /// assert!(finding.to_string().starts_with("error[DI013]: two handlers for `users.find`"));
+    /// ```
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message.into())
+    }
+
+    /// One that does not.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message.into())
+    }
+
+    fn new(code: Code, severity: Severity, message: String) -> Self {
         let (sites, path, fix) = (Vec::new(), Vec::new(), String::new());
         Self {
             code,
-            severity: Severity::Error,
+            severity,
             message,
             sites,
             path,
@@ -117,14 +139,9 @@ impl Finding {
         }
     }
 
-    pub(super) fn warning(code: Code, message: String) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message)
-        }
-    }
-
-    pub(super) fn site(mut self, at: &'static Location<'static>, label: impl Into<String>) -> Self {
+    /// Adds a place in the source and what is to be seen there.
+    #[must_use]
+    pub fn site(mut self, at: &'static Location<'static>, label: impl Into<String>) -> Self {
         self.sites.push(Site {
             at,
             label: label.into(),
@@ -132,11 +149,15 @@ impl Finding {
         self
     }
 
-    pub(super) fn path(self, path: Vec<String>) -> Self {
+    /// Sets the way from the root module to it, see [`Graph::path_to`](crate::Graph::path_to).
+    #[must_use]
+    pub fn path(self, path: Vec<String>) -> Self {
         Self { path, ..self }
     }
 
-    pub(super) fn fix(self, fix: impl Into<String>) -> Self {
+    /// Sets the change that mends it.
+    #[must_use]
+    pub fn fix(self, fix: impl Into<String>) -> Self {
         Self {
             fix: fix.into(),
             ..self
@@ -175,6 +196,7 @@ impl fmt::Display for Code {
             Self::Ambiguous => "DI010",
             Self::Hook => "DI011",
             Self::UnknownReplacement => "DI012",
+            Self::Conflict => "DI013",
         })
     }
 }

@@ -1,92 +1,93 @@
 //! Each dependency finds its provider.
 
-use super::{Code, Edge, Finding, Graph, ModuleId, ProviderId};
+use super::{Code, Edge, Finding, Graph, ModuleId, ProviderId, ProviderNode};
 use crate::inject::{Arity, Dependency};
 use crate::key::Key;
 
 impl Graph {
     /// Returns what found none, and who asked.
     pub(super) fn link(&mut self) -> Vec<(ProviderId, Finding)> {
+        let mut edges = Vec::with_capacity(self.providers.len());
+        let mut ends = Vec::with_capacity(self.providers.len());
         let mut findings = Vec::new();
-        self.edges.reserve(self.providers.len());
-        for id in self.provider_ids() {
-            let start = self.edges.len() as u32;
-            // A clone is a copy of a reference, or of an `Arc`.
-            let (provider, source) = (self.provider(id).provider.clone(), self.provider(id).source);
-            if let Some(target) = source {
-                self.edges.push(Edge {
+        for (id, node) in self.provider_ids().zip(&self.providers) {
+            if let Some(target) = node.source {
+                edges.push(Edge {
                     dependency: 0,
                     target,
                     lazy: false,
                 });
             } else {
-                for (index, dependency) in provider.dependencies.iter().enumerate() {
-                    self.link_one(id, index as u32, dependency, &mut findings);
+                for (index, dependency) in node.provider.dependencies.iter().enumerate() {
+                    let finding = self.link_one(id, index as u32, dependency, &mut edges);
+                    findings.extend(finding.map(|finding| (id, finding)));
                 }
             }
-            self.providers[id.index()].edges = (start, self.edges.len() as u32);
+            ends.push(edges.len() as u32);
         }
+        let mut start = 0;
+        for (node, end) in self.providers.iter_mut().zip(ends) {
+            node.edges = (std::mem::replace(&mut start, end), end);
+        }
+        self.edges = edges;
         findings
     }
 
     fn link_one(
-        &mut self,
+        &self,
         id: ProviderId,
         index: u32,
         dependency: &Dependency,
-        findings: &mut Vec<(ProviderId, Finding)>,
-    ) {
-        let module = self.provider(id).module;
-        let (key, arity) = (dependency.request.key, dependency.request.arity);
-        let before = self.edges.len();
+        edges: &mut Vec<Edge>,
+    ) -> Option<Finding> {
+        let (module, key, arity) = (
+            self.provider(id).module,
+            dependency.request.key,
+            dependency.request.arity,
+        );
+        let edge = |target| Edge {
+            dependency: index,
+            target,
+            lazy: arity == Arity::Lazy,
+        };
         match arity {
-            Arity::Context => return,
+            Arity::Context => None,
             Arity::Many => {
-                let all = self.resolve_all(module, key).map(|target| Edge {
-                    dependency: index,
-                    target,
-                    lazy: false,
-                });
-                let all: Vec<_> = all.collect();
-                return self.edges.extend(all);
+                edges.extend(self.resolve_all(module, key).map(edge));
+                None
             }
-            Arity::One | Arity::Optional | Arity::Lazy => {
-                let lazy = arity == Arity::Lazy;
-                let target = self.resolve(module, key);
-                self.edges.extend(target.map(|target| Edge {
-                    dependency: index,
-                    target,
-                    lazy,
-                }));
-            }
-        }
-        match self.edges[before..] {
-            [edge] => findings.extend(
-                self.ambiguous(id, dependency, edge.target)
-                    .map(|finding| (id, finding)),
-            ),
-            _ if arity == Arity::Optional => {}
-            _ => findings.push((id, self.missing(id, dependency))),
+            Arity::One | Arity::Optional | Arity::Lazy => match self.resolve(module, key) {
+                Some(target) => {
+                    edges.push(edge(target));
+                    self.ambiguous(id, dependency, target)
+                }
+                None => (arity != Arity::Optional).then(|| self.missing(id, dependency)),
+            },
         }
     }
 
-    /// Several of one module, where one is asked for.
+    /// Several that are equally near, where one is asked for. Of those that are listed as the only one, the first import wins.
     fn ambiguous(
         &self,
         id: ProviderId,
         dependency: &Dependency,
         found: ProviderId,
     ) -> Option<Finding> {
-        let (key, owner) = (dependency.request.key, self.provider(found).module);
+        let (key, module) = (dependency.request.key, self.provider(id).module);
         if !self.provider(found).provider.is_multi() {
             return None;
         }
-        let all: Vec<_> = self.of_type(key.type_id()).map(|(_, node)| node).collect();
-        let rivals: Vec<_> = all
-            .into_iter()
-            .filter(|node| node.module == owner && node.key() == key)
+        let near = |node: &ProviderNode| self.nearness(module, node);
+        let same =
+            |node: &&ProviderNode| node.key() == key && near(node) == near(self.provider(found));
+        let rivals: Vec<_> = self
+            .of_type(key.type_id())
+            .map(|(_, node)| node)
+            .filter(same)
             .collect();
-        let [_, _, ..] = rivals[..] else { return None };
+        let [_, _, ..] = rivals[..] else {
+            return None;
+        };
         let consumer = self.provider(id);
         let mut path = self.path_to(consumer.module);
         path.extend([consumer.key().to_string(), key.to_string()]);

@@ -1,9 +1,11 @@
 //! The application as a value, before anything of it exists.
 //!
-//! Read in this order: `walk` (which modules there are), `index` (which providers, and who sees whom), `exports`, `link` (each
+//! Read in this order: `walk` (which modules there are), `index` (which providers), `sight` (who sees whom), `exports`, `link` (each
 //! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
 
 mod builder;
+mod check;
+mod draw;
 mod explain;
 mod exports;
 mod finding;
@@ -13,17 +15,21 @@ mod link;
 mod order;
 mod prune;
 mod scopes;
+mod sight;
 mod unused;
+mod view;
 mod walk;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 pub use builder::GraphBuilder;
 use builder::Replacements;
+pub use check::GraphCheck;
 pub use finding::{Code, Finding, GraphError, Severity, Site};
+pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
 
 use crate::construct;
 use crate::container::Container;
@@ -109,10 +115,12 @@ pub(crate) struct ProviderNode {
     pub(crate) scope: Scope,
     /// Whether it is of a request, or needs something that is.
     pub(crate) needs_request: bool,
+    /// Whether something is built for it alone.
+    pub(crate) has_own: bool,
     /// What it is a view of, where that is settled by how it is listed.
     source: Option<ProviderId>,
     /// Left out: only a replaced provider needed it.
-    pruned: bool,
+    pub(crate) pruned: bool,
     exported: bool,
     /// The next provider of the same type.
     next: Option<ProviderId>,
@@ -171,10 +179,7 @@ impl Graph {
         graph.unused_replacements(&replacements, &mut findings);
         graph.sort(&mut findings);
         graph.settle_scopes(&mut findings);
-        // While something is missing, who is asked for what is not known.
-        if findings.is_empty() {
-            graph.unused(&mut findings);
-        }
+        findings.extend(graph.run_checks());
         (graph, findings)
     }
 
@@ -246,8 +251,18 @@ impl Graph {
         (0..self.providers.len() as u32).map(ProviderId)
     }
 
+    /// What was left on modules by [`ModuleDefinition::attach`], in import order.
+    pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
+        self.module_ids().flat_map(|id| {
+            let attachments = &self.module(id).definition.attachments;
+            attachments
+                .iter()
+                .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
+        })
+    }
+
     /// From the root module to `module`, by name.
-    pub(crate) fn path_to(&self, module: ModuleId) -> Vec<String> {
+    pub fn path_to(&self, module: ModuleId) -> Vec<String> {
         let mut path: Vec<_> = std::iter::successors(Some(module), |id| self.module(*id).parent)
             .map(|id| self.module(id).definition.name.clone())
             .collect();

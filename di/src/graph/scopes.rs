@@ -23,7 +23,11 @@ impl Graph {
             if let (Scope::Singleton, Some(edge)) = (scope, of_request) {
                 findings.push(self.captive(id, edge));
             }
+            let has_own = self
+                .strong_edges(id)
+                .any(|edge| self.provider(edge.target).scope == Scope::Transient);
             let node = &mut self.providers[id.index()];
+            node.has_own = has_own;
             node.scope = scope;
             // A singleton that should not need one has its finding; those who depend on it have none of their own.
             node.needs_request =

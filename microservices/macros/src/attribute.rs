@@ -4,7 +4,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, LitInt, LitStr, Meta, Token, Type};
@@ -43,7 +43,7 @@ impl Attributes {
                 "`#[{}]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
                 written(first)
             );
-            return Err(syn::Error::new(first.span(), message));
+            return Err(syn::Error::new_spanned(first, message));
         }
         Ok(taken)
     }
@@ -61,7 +61,7 @@ impl Attributes {
         match &taken.first {
             Some(first) if !taken.patterns.is_empty() || !taken.events.is_empty() => {
                 let message = format!("`#[{}]` stands on a method", written(first));
-                Err(syn::Error::new(first.span(), message))
+                Err(syn::Error::new_spanned(first, message))
             }
             _ => Ok(taken),
         }
@@ -93,7 +93,7 @@ impl Attributes {
                 name.table().attribute(),
                 table.attribute()
             );
-            return Err(syn::Error::new(attribute.span(), message));
+            return Err(syn::Error::new_spanned(attribute, message));
         }
         let span = attribute.path().span();
         let micro = micro(span);
@@ -106,7 +106,10 @@ impl Attributes {
                 let kind = quote_spanned!(span=> #micro::MessageKind::Event);
                 self.add_patterns(attribute, kind)?;
             }
-            Name::OnEvent => self.events.extend(list(attribute, "\"user.created\"")?),
+            Name::OnEvent => {
+                let events: Vec<Event> = list(attribute, "\"user.created\"")?;
+                self.events.extend(events.into_iter().map(|event| event.0));
+            }
             Name::Guards => self.guards.extend(list(attribute, "TokenGuard")?),
             Name::Interceptors => self.interceptors.extend(list(attribute, "Trace")?),
             Name::Pipes => self.pipes.extend(list(attribute, "Trimmed")?),
@@ -216,6 +219,19 @@ impl Name {
     }
 }
 
+/// One of `#[on_event(…)]`.
+struct Event(LitStr);
+
+impl Parse for Event {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let event = input.parse().map_err(|error| {
+            let message = "an event is a string in quotes, as \"user.created\"";
+            syn::Error::new(error.span(), message)
+        });
+        event.map(Self)
+    }
+}
+
 /// The name of an attribute, without the path before it.
 fn written(attribute: &Attribute) -> String {
     let last = attribute.path().segments.last();
@@ -223,7 +239,7 @@ fn written(attribute: &Attribute) -> String {
 }
 
 /// `(a, b, …)`: at least one.
-fn list<T: syn::parse::Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
+fn list<T: Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
     let parser = Punctuated::<T, Token![,]>::parse_terminated;
     Ok(arguments(attribute, parser, example)?.into_iter().collect())
 }
@@ -238,7 +254,7 @@ where
         _ => {
             let name = written(attribute);
             let message = format!("`#[{name}]` of what? Write `#[{name}({example})]`");
-            Err(syn::Error::new(attribute.span(), message))
+            Err(syn::Error::new_spanned(attribute, message))
         }
     }
 }

@@ -182,8 +182,8 @@ fn check_generics(signature: &Signature) -> syn::Result<()> {
     let types = |param: &&GenericParam| !matches!(param, GenericParam::Lifetime(_));
     match signature.generics.params.iter().find(types) {
         None => Ok(()),
-        Some(param) => Err(syn::Error::new(
-            param.span(),
+        Some(param) => Err(syn::Error::new_spanned(
+            param,
             "a message cannot choose a type: write the concrete one instead of this parameter",
         )),
     }
@@ -198,8 +198,8 @@ fn check_receiver(signature: &Signature) -> syn::Result<()> {
     };
     match &receiver.kind {
         ReceiverKind::Reference(_, _, None) => Ok(()),
-        _ => Err(syn::Error::new(
-            receiver.span(),
+        _ => Err(syn::Error::new_spanned(
+            receiver,
             "many messages share a handler's `self`: write `&self`",
         )),
     }
@@ -207,12 +207,12 @@ fn check_receiver(signature: &Signature) -> syn::Result<()> {
 
 fn check_parameters(signature: &Signature) -> syn::Result<()> {
     let errors = parameters(signature).filter_map(|(_, ty)| match ty {
-        Type::Reference(ty) => Some(syn::Error::new(
-            ty.span(),
+        Type::Reference(ty) => Some(syn::Error::new_spanned(
+            ty,
             "a payload is the handler's own: write an owned type, as `String` for `&str`",
         )),
-        Type::ImplTrait(ty) => Some(syn::Error::new(
-            ty.span(),
+        Type::ImplTrait(ty) => Some(syn::Error::new_spanned(
+            ty,
             "a message cannot choose a type: write the concrete one",
         )),
         _ => None,
