@@ -92,11 +92,23 @@ pub mod core {
 #[cfg(feature = "microservices")]
 pub mod microservices {
     #[doc(inline)]
-    pub use nestrs_core::{ErrorKind, Pattern, Transport, TransportError, TransportServer};
+    pub use nestrs_core::{
+        ErrorKind, Headers, MessageContext, Pattern, Transport, TransportError, TransportServer,
+    };
     #[doc(inline)]
     pub use nestrs_microservices::*;
     #[doc(inline)]
-    pub use nestrs_transport_tcp::*;
+    pub use nestrs_transport_memory::{
+        MemoryHub, MemoryMicroserviceOptions, MemoryTransport, MemoryTransportOptions,
+    };
+    #[doc(inline)]
+    pub use nestrs_transport_tcp::{
+        TcpConnection, TcpContext, TcpLimits, TcpMicroserviceOptions, TcpTransport,
+        TcpTransportOptions,
+    };
+    #[cfg(feature = "tls")]
+    #[doc(inline)]
+    pub use nestrs_transport_tcp::{TlsClientOptions, TlsServerOptions};
 }
 
 /// On a struct: the container can build it; what its fields ask for is decided

@@ -2,6 +2,8 @@
 //!
 //! The next file on a reply's path is [`crate::in_flight`].
 
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use crate::dispatch::BoxStream;
 use crate::error::{ErrorKind, TransportError};
 use crate::headers::Headers;
+use crate::status::{ClientStatus, StatusStream};
 
 /// The replies to one request, as JSON.
 pub type Replies = BoxStream<'static, Result<Bytes, TransportError>>;
@@ -122,8 +125,33 @@ pub trait Transport: Send + Sync + 'static {
         Ok(Box::pin(Once(reply.map(Ok))))
     }
 
+    /// Connects now instead of with the first message.
+    ///
+    /// # Errors
+    ///
+    /// When no connection could be made in time.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again at any time.
+    async fn connect(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     /// Ends the connections; the next message makes new ones.
     async fn close(&self) {}
+
+    /// What the connection is doing, now and from now on. A transport that
+    /// does not say is always connected.
+    fn status(&self) -> StatusStream {
+        StatusStream::always(ClientStatus::Connected)
+    }
+
+    /// What the transport itself sends through at the moment, in a type of its
+    /// own, which its documentation names.
+    fn driver(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
 }
 
 /// [`Transport::send_json`] for a transport whose [`send`](Transport::send)
@@ -160,6 +188,30 @@ pub async fn emit_json_as_bytes(
     transport
         .emit(Outgoing::new(pattern, to_json(&payload)?))
         .await
+}
+
+/// Waits for `call` as long as the message says, or else `by_default`. The
+/// error names its pattern and the `peer`.
+///
+/// # Errors
+///
+/// Those of `call`, and [`ErrorKind::Timeout`].
+///
+/// # Cancel safety
+///
+/// That of `call`.
+pub async fn in_time<T>(
+    message: &Outgoing<'_>,
+    by_default: Duration,
+    peer: &str,
+    call: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    let limit = message.timeout.unwrap_or(by_default);
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let pattern = message.pattern;
+        let message = format!("no reply to {pattern:?} from {peer} within {limit:?}");
+        Err(TransportError::of_kind(ErrorKind::Timeout, message))
+    })
 }
 
 fn to_json(value: &Value) -> Result<Bytes, TransportError> {

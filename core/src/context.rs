@@ -74,14 +74,14 @@ impl MessageContext {
     /// Sets the deadline `after` now, unless that is beyond what a clock can
     /// say.
     pub fn expire_in(&mut self, after: Duration) {
-        self.deadline = Instant::now().checked_add(after);
+        self.deadline = now().checked_add(after);
     }
 
     /// The time until the deadline, if there is one: what may be spent on the
     /// calls that the answer needs.
     pub fn time_left(&self) -> Option<Duration> {
         let deadline = self.deadline?;
-        Some(deadline.saturating_duration_since(Instant::now()))
+        Some(deadline.saturating_duration_since(now()))
     }
 
     /// Whether nobody waits for the answer any more.
@@ -94,15 +94,23 @@ impl MessageContext {
     /// # Cancel safety
     ///
     /// May be dropped and called again at any time.
-    pub async fn over(&self) {
-        match self.deadline {
-            None => self.cancelled.cancelled().await,
-            Some(deadline) => tokio::select! {
-                () = self.cancelled.cancelled() => {}
-                () = tokio::time::sleep_until(deadline.into()) => {}
-            },
+    pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (deadline, cancelled) = (self.deadline, self.cancelled.clone());
+        async move {
+            match deadline {
+                None => cancelled.cancelled().await,
+                Some(deadline) => tokio::select! {
+                    () = cancelled.cancelled() => {}
+                    () = tokio::time::sleep_until(deadline.into()) => {}
+                },
+            }
         }
     }
+}
+
+/// The clock that [`MessageContext::over`] goes by, which tests can stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 impl fmt::Debug for MessageContext {

@@ -13,6 +13,13 @@ use crate::packet::object;
 /// The name under which the time a sender waits travels, in whole
 /// milliseconds; `0` says that it waits for ever.
 pub const TIMEOUT: &str = "nestrs-timeout-ms";
+/// The name under which a client says that it is one of nestrs, on transports
+/// where a connection has two ends. The value is the time its calls wait
+/// unless they say otherwise, as for [`TIMEOUT`].
+pub const PEER: &str = "nestrs-peer";
+/// The name under which a client says that it does not wait for a request any
+/// more. The value is the request's number.
+pub const CANCEL: &str = "nestrs-cancel";
 
 /// The extras of one message.
 ///
@@ -28,18 +35,25 @@ pub const TIMEOUT: &str = "nestrs-timeout-ms";
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extras {
-    /// How long the sender waits for the answer; [`Duration::MAX`] is for ever.
+    /// See [`TIMEOUT`]; [`Duration::MAX`] is for ever.
     pub timeout: Option<Duration>,
+    /// See [`PEER`].
+    pub peer: Option<Duration>,
+    /// See [`CANCEL`].
+    pub cancel: Option<u64>,
 }
 
 impl Extras {
     /// The extras in a packet's `metadata`. What makes no sense is not there.
     pub fn of_metadata(metadata: &Bytes) -> Self {
-        let Ok([timeout]) = object::members(metadata, &[TIMEOUT]) else {
+        let Ok(members) = object::members(metadata, &[TIMEOUT, PEER, CANCEL]) else {
             return Self::default();
         };
+        let [timeout, peer, cancel] = members.map(|member| number(&member?));
         Self {
-            timeout: timeout.as_deref().and_then(number).map(from_millis),
+            timeout: timeout.map(from_millis),
+            peer: peer.map(from_millis),
+            cancel,
         }
     }
 
@@ -52,13 +66,15 @@ impl Extras {
         // Writing strings cannot fail.
         let mut json = serde_json::to_vec(headers).ok()?;
         json.pop();
-        let mut add = |name: &str, value: u64| {
-            let comma = if json.len() > 1 { "," } else { "" };
-            json.extend_from_slice(format!("{comma}\"{name}\":\"{value}\"").as_bytes());
+        let mut add = |name: &str, value: Option<u64>| {
+            if let Some(value) = value {
+                let comma = if json.len() > 1 { "," } else { "" };
+                json.extend_from_slice(format!("{comma}\"{name}\":\"{value}\"").as_bytes());
+            }
         };
-        if let Some(timeout) = self.timeout {
-            add(TIMEOUT, to_millis(timeout));
-        }
+        add(TIMEOUT, self.timeout.map(to_millis));
+        add(PEER, self.peer.map(to_millis));
+        add(CANCEL, self.cancel);
         json.push(b'}');
         Some(json)
     }
@@ -96,8 +112,11 @@ mod tests {
             (Duration::ZERO, Duration::from_millis(1)),
             (Duration::MAX, Duration::MAX),
         ] {
-            let timeout = Some(timeout);
-            let metadata = Extras { timeout }.metadata(&Headers::new()).unwrap();
+            let said = Extras {
+                timeout: Some(timeout),
+                ..Extras::default()
+            };
+            let metadata = said.metadata(&Headers::new()).unwrap();
             let extras = Extras::of_metadata(&metadata.into());
             assert_eq!(extras.timeout, Some(arrives), "{timeout:?}");
         }

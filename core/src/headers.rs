@@ -65,10 +65,12 @@ impl Headers {
     }
 
     /// Adds a header, or replaces the one of that name. Names that start with
-    /// `nestrs-` are the transports' own: what is inserted under one does not
-    /// reach the peer's handlers.
+    /// `nestrs-` are the transports' own and are left out.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());
+        if name.starts_with(RESERVED) {
+            return;
+        }
         let entries = Arc::make_mut(self.0.get_or_insert_default());
         let mut list = entries.list.take().unwrap_or_else(|| read(&entries.json));
         match list.iter_mut().find(|(known, _)| *known == name) {
@@ -158,7 +160,7 @@ mod tests {
         let came = Headers::from_json(r#"{"a":"1","nestrs-timeout-ms":"5"}"#);
         let mut changed = came.clone();
         changed.insert("a", "2");
-        changed.extend([("b", "3")]);
+        changed.extend([("b", "3"), ("nestrs-timeout-ms", "5")]);
         assert_eq!(came, Headers::from_iter([("a", "1")]));
         assert_eq!(changed, Headers::from_iter([("a", "2"), ("b", "3")]));
         assert_eq!(

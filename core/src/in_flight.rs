@@ -144,6 +144,11 @@ impl InFlight {
         }
     }
 
+    /// Whether the request of that number waits.
+    pub fn is_waiting(&self, id: u64) -> bool {
+        self.lock().waiting.contains_key(&id)
+    }
+
     /// How many requests wait.
     pub fn len(&self) -> usize {
         self.lock().waiting.len()
@@ -287,7 +292,9 @@ mod tests {
         let in_flight = InFlight::default();
         let pending = in_flight.one().unwrap();
         let id = pending.id();
+        assert!(in_flight.is_waiting(id));
         drop(pending);
+        assert!(!in_flight.is_waiting(id));
         assert!(in_flight.is_empty());
         assert!(!in_flight.complete(id, reply("1", true)));
     }

@@ -21,6 +21,7 @@
 //! | [`answer`] | what goes back for a message |
 //! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
+//! | [`status`] | what a client's connection is doing |
 //! | [`in_flight`] | replies that are still awaited |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
 //! | [`shutdown`] | stop, drain, abort |
@@ -65,6 +66,7 @@ pub mod replies;
 pub mod route_table;
 pub mod server;
 pub mod shutdown;
+pub mod status;
 pub mod wildcard;
 
 pub use answer::Answer;
@@ -78,4 +80,5 @@ pub use headers::Headers;
 pub use pattern::Pattern;
 pub use server::{RunningServer, StartError, TransportServer};
 pub use shutdown::Shutdown;
+pub use status::{ClientStatus, StatusStream};
 pub use wildcard::Wildcards;

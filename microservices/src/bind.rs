@@ -3,15 +3,18 @@
 //!
 //! Aside from a message's path: this runs before the first of them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use nestrs_core::Wildcards;
-use nestrs_di::{Container, Injectable, Instance, Key, ModuleDefinition};
+use nestrs_core::{MessageKind, Wildcards};
+use nestrs_di::{
+    Code, Container, Finding, Graph, GraphCheck, Injectable, Instance, Key, ModuleDefinition,
+};
 
 use crate::dispatcher::Dispatcher;
 use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, ModuleEnhancers};
-use crate::error::BindError;
+use crate::error::{BindError, Conflict};
 use crate::handler::{Call, HandlerName, MicroRoutes};
 use crate::incoming::{Home, downcast};
 use crate::pipeline::BoundHandler;
@@ -20,6 +23,7 @@ use crate::pipeline::BoundHandler;
 #[derive(Clone, Copy)]
 pub struct HandlerTable {
     key: Key,
+    declared: fn() -> Vec<Declared>,
     bind: fn(Option<Instance>, &Binding<'_>) -> Result<Vec<BoundHandler>, BindError>,
 }
 
@@ -28,6 +32,7 @@ impl HandlerTable {
     pub fn of<T: MicroRoutes>() -> Self {
         Self {
             key: Key::of::<T>(),
+            declared: Declared::all_of::<T>,
             bind: |instance, binding| {
                 let service = match instance.and_then(|instance| instance.downcast().ok()) {
                     Some(instance) => Service::Ready(instance),
@@ -42,6 +47,65 @@ impl HandlerTable {
 impl fmt::Debug for HandlerTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HandlerTable").field(&self.key).finish()
+    }
+}
+
+/// A message handler, before there is an instance to call.
+struct Declared {
+    name: HandlerName,
+    route: String,
+    transport: Option<&'static str>,
+}
+
+impl Declared {
+    fn all_of<T: MicroRoutes>() -> Vec<Self> {
+        let patterns = T::HANDLERS.iter().flat_map(|handler| {
+            let name = HandlerName::of::<T>(handler.method, handler.at);
+            handler.patterns.iter().map(move |pattern| (name, pattern))
+        });
+        let answered = patterns.filter(|(_, pattern)| pattern.kind == MessageKind::Request);
+        let declared = answered.map(|(name, pattern)| Self {
+            name,
+            route: pattern.pattern.to_pattern().into_string(),
+            transport: pattern.transport,
+        });
+        declared.collect()
+    }
+
+    /// Whether there can be a server to which both answer.
+    fn meets(&self, other: &Self) -> bool {
+        let transports = [self.transport, other.transport];
+        self.route == other.route
+            && (transports.contains(&None) || self.transport == other.transport)
+    }
+}
+
+/// Finds patterns with two message handlers before anything is constructed.
+struct OneHandlerPerPattern;
+
+impl GraphCheck for OneHandlerPerPattern {
+    fn check(graph: &Graph) -> Vec<Finding> {
+        let mut seen = HashMap::<String, Vec<Declared>>::new();
+        let mut findings = Vec::new();
+        for (module, table) in graph.attachments::<HandlerTable>() {
+            for declared in (table.declared)() {
+                let others = seen.entry(declared.route.clone()).or_default();
+                if let Some(first) = others.iter().find(|other| other.meets(&declared)) {
+                    let conflict = Conflict {
+                        route: declared.route.clone(),
+                        handlers: [first.name, declared.name],
+                    };
+                    let finding = Finding::error(Code::Conflict, conflict.problem())
+                        .site(declared.name.at, "handled here")
+                        .site(first.name.at, "and here")
+                        .path(graph.path_to(module))
+                        .fix(conflict.fix());
+                    findings.push(finding);
+                }
+                others.push(declared);
+            }
+        }
+        findings
     }
 }
 
@@ -183,6 +247,7 @@ pub fn microservice<T: MicroRoutes + Injectable>(definition: ModuleDefinition) -
     T::ENHANCERS
         .provide(definition)
         .attach(HandlerTable::of::<T>())
+        .check::<OneHandlerPerPattern>()
 }
 
 /// How the handlers of an application are bound for one server. See

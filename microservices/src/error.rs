@@ -90,24 +90,29 @@ impl fmt::Display for BindError {
     }
 }
 
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Conflict {
+    pub(crate) fn problem(&self) -> String {
         let Self {
             route,
             handlers: [first, second],
         } = self;
-        if first == second {
-            return write!(
-                f,
-                "pattern `{route}` of {first} is bound twice: \
-                 list the type in `microservices` of one module only"
-            );
+        match first == second {
+            true => format!("pattern `{route}` of {first} is bound twice"),
+            false => format!("pattern `{route}` has two message handlers, {first} and {second}"),
         }
-        write!(
-            f,
-            "pattern `{route}` has two message handlers, {first} and {second}: \
-             change the pattern of one, or make both `#[event_pattern]`"
-        )
+    }
+
+    pub(crate) fn fix(&self) -> &'static str {
+        match self.handlers[0] == self.handlers[1] {
+            true => "list the type in `microservices` of one module only",
+            false => "change the pattern of one, or make both `#[event_pattern]`",
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.problem(), self.fix())
     }
 }
 

@@ -42,7 +42,10 @@ mod payload;
 mod pipeline;
 
 pub use bind::{DispatcherBuilder, HandlerTable, microservice};
-pub use client::{ClientConfig, ClientProxy, ClientsModule, ClientsService, ReplyStream};
+pub use client::{
+    ClientConfig, ClientInterceptor, ClientMessage, ClientProxy, ClientsModule, ClientsService,
+    ReplyStream,
+};
 pub use ctx::Ctx;
 pub use dispatcher::Dispatcher;
 pub use enhancer::{

@@ -112,6 +112,24 @@ impl ReplyPacket {
     }
 }
 
+/// What a peer reads where this is written, but for the id.
+impl From<Reply> for ReplyPacket {
+    fn from(reply: Reply) -> Self {
+        let is_last = !matches!(reply, Reply::Item(_));
+        let body = match reply {
+            Reply::Item(response) | Reply::Last(response) => Ok(Some(response)),
+            Reply::End => Ok(None),
+            Reply::Error(error) => Err(TransportError::from_wire(error.to_wire())),
+            Reply::NoHandler => Err(TransportError::from_wire(NO_MESSAGE_HANDLER.into())),
+        };
+        Self {
+            id: None,
+            body,
+            is_last,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +165,11 @@ mod tests {
         ] {
             let written = reply.write(b"\"a\"", |parts| parts.concat());
             assert_eq!(String::from_utf8(written).unwrap(), text);
+            let read = ReplyPacket {
+                id: None,
+                ..parse(text)
+            };
+            assert_eq!(ReplyPacket::from(reply), read);
         }
     }
 

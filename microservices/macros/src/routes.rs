@@ -20,9 +20,10 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
         Ok(_) => {}
         Err(error) => errors.push(error),
     }
+    let is_generic = !block.generics.params.is_empty();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            match table::entry(method, table) {
+            match table::entry(method, table, is_generic) {
                 Ok(entry) => entries.extend(entry),
                 Err(error) => errors.push(error),
             }

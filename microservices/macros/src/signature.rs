@@ -68,7 +68,6 @@ impl Callee {
             true => quote!(_message),
             false => quote!(mut message),
         };
-        let one_payload = self.check_one_payload();
         let run = quote_spanned!(method.span()=> Self::#method(&service, #(#names),*).await);
         let probe = self::micro(*returned);
         let open = quote_spanned! {*returned=>
@@ -83,7 +82,6 @@ impl Callee {
                 IsFallibleStream as _, IsForeignResult as _, IsForeignStream as _, IsPlain as _,
                 IsResult as _, IsStream as _, IsUnit as _, IsValue as _, IsWrongResult as _,
             };
-            #one_payload
             #(#arguments)*
             let returned = #run;
             let value = #open;
@@ -106,8 +104,8 @@ impl Callee {
     }
 
     /// Two parameters cannot both be made of the payload; which of them are, a
-    /// macro does not know.
-    fn check_one_payload(&self) -> Option<TokenStream> {
+    /// macro does not know. To be evaluated where the table is.
+    pub(crate) fn check_one_payload(&self) -> Option<TokenStream> {
         let (last, others) = self.parameters.split_last()?;
         if others.is_empty() {
             return None;
@@ -118,30 +116,26 @@ impl Callee {
         });
         let micro = micro(last.span());
         Some(quote_spanned! {last.span()=>
-            const {
-                #micro::assert!(
-                    0 #(+ #payloads)* <= 1,
-                    "a handler takes one payload: make the others fields of its type"
-                );
-            }
+            #micro::assert!(
+                0 #(+ #payloads)* <= 1,
+                "a handler takes one payload: make the others fields of its type"
+            );
         })
     }
 
     /// A listener is called by the bus, which the container holds: it has none
     /// to ask.
-    pub(crate) fn check_no_dependencies(&self) -> TokenStream {
+    pub(crate) fn check_no_dependencies(&self) -> Option<TokenStream> {
         let checks = self.parameters.iter().map(|ty| {
             let micro = micro(ty.span());
             quote_spanned! {ty.span()=>
-                const {
-                    #micro::assert!(
-                        <#ty as #micro::FromMessage<_>>::DEPENDENCY.is_none(),
-                        "a listener injects nothing: make this a field of its type"
-                    );
-                }
+                #micro::assert!(
+                    <#ty as #micro::FromMessage<_>>::DEPENDENCY.is_none(),
+                    "a listener injects nothing: make this a field of its type"
+                );
             }
         });
-        quote!(#(#checks)*)
+        (!self.parameters.is_empty()).then(|| quote!(#(#checks)*))
     }
 }
 

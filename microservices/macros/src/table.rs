@@ -32,7 +32,11 @@ pub(crate) fn micro(span: Span) -> TokenStream {
 }
 
 /// The entry of a method, if it has attributes of ours. Those are removed.
-pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option<TokenStream>> {
+pub(crate) fn entry(
+    method: &mut ImplItemFn,
+    table: Table,
+    is_generic: bool,
+) -> syn::Result<Option<TokenStream>> {
     let attributes = Attributes::take(&mut method.attrs, table)?;
     if attributes.first.is_none() {
         return Ok(None);
@@ -58,6 +62,7 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
                 None => quote!(#micro::Option::None),
             };
             let dependencies = callee.dependencies();
+            let check = checked(callee.check_one_payload(), is_generic);
             quote! {
                 #(#cfgs)*
                 #micro::Handler {
@@ -65,7 +70,7 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
                     method: #name,
                     at: #at,
                     enhancers: #enhancers,
-                    dependencies: #dependencies,
+                    dependencies: { #check #dependencies },
                     max_in_flight: #max_in_flight,
                     call: #call,
                 }
@@ -73,7 +78,11 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
         }
         Table::Listeners => {
             let events = &attributes.events;
-            let check = callee.check_no_dependencies();
+            let checks = [callee.check_no_dependencies(), callee.check_one_payload()];
+            let check = checked(
+                checks.into_iter().flatten().reduce(|a, b| quote!(#a #b)),
+                false,
+            );
             quote! {
                 #(#cfgs)*
                 #micro::Listener {
@@ -85,6 +94,20 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
             }
         }
     }))
+}
+
+/// Runs checks when the crate is checked. Those of generic types can only run
+/// when there is a concrete one; so can those that name `Self`.
+fn checked(checks: Option<TokenStream>, is_generic: bool) -> Option<TokenStream> {
+    let checks = checks?;
+    let names_self = checks
+        .to_string()
+        .split_whitespace()
+        .any(|word| word == "Self");
+    Some(match is_generic || names_self {
+        true => quote!(const { #checks }),
+        false => quote!(const _: () = { #checks };),
+    })
 }
 
 fn is_cfg(attribute: &&Attribute) -> bool {

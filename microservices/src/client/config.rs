@@ -2,10 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nestrs_core::Transport;
+use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
 #[cfg(feature = "tcp")]
 use nestrs_transport_tcp::{TcpTransport, TcpTransportOptions};
+
+use crate::client::ClientInterceptor;
+use crate::client::interceptor::{DefaultTimeout, Intercepted};
 
 /// A named client, to be registered in a
 /// [`ClientsModule`](crate::ClientsModule).
@@ -42,6 +47,19 @@ impl ClientConfig {
         Self { name, transport }
     }
 
+    /// A client of a server in the same process.
+    ///
+    /// ```
+    /// use nestrs_microservices::ClientConfig;
+    /// use nestrs_transport_memory::{MemoryHub, MemoryTransportOptions};
+    ///
+    /// let hub = MemoryHub::new();
+    /// let billing = ClientConfig::memory("billing", MemoryTransportOptions::new(&hub));
+    /// ```
+    pub fn memory(name: &'static str, options: MemoryTransportOptions) -> Self {
+        Self::new(name, Arc::new(MemoryTransport::new(options)))
+    }
+
     /// A client over TCP.
     ///
     /// ```
@@ -52,6 +70,35 @@ impl ClientConfig {
     #[cfg(feature = "tcp")]
     pub fn tcp(name: &'static str, options: TcpTransportOptions) -> Self {
         Self::new(name, Arc::new(TcpTransport::new(options)))
+    }
+
+    /// The same client, whose messages wait this long for their reply unless
+    /// they say otherwise.
+    ///
+    /// ```
+    /// # use nestrs_microservices::ClientConfig;
+    /// # fn example(config: ClientConfig) -> ClientConfig {
+    /// config.timeout(std::time::Duration::from_secs(2))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.interceptor(DefaultTimeout(timeout))
+    }
+
+    /// The same client with an interceptor around each of its messages. Of
+    /// several the one added last sees a message first.
+    ///
+    /// ```
+    /// # use nestrs_microservices::{ClientConfig, ClientInterceptor};
+    /// # fn example(config: ClientConfig, tenant: impl ClientInterceptor) -> ClientConfig {
+    /// config.interceptor(tenant)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn interceptor(self, interceptor: impl ClientInterceptor) -> Self {
+        let next = self.transport;
+        Self::new(self.name, Arc::new(Intercepted { interceptor, next }))
     }
 }
 

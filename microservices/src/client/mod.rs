@@ -5,24 +5,29 @@
 //! [`in_flight`](nestrs_core::in_flight), where the reply was awaited.
 
 mod config;
+mod interceptor;
+mod message;
 mod module;
 mod service;
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use nestrs_core::dispatch::BoxStream;
-use nestrs_core::{ErrorKind, Outgoing, Transport, TransportError};
+use nestrs_core::{ErrorKind, Headers, StatusStream, Transport, TransportError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use config::ClientConfig;
+pub use interceptor::ClientInterceptor;
+pub use message::ClientMessage;
 pub use module::ClientsModule;
 pub use service::ClientsService;
 
 use crate::payload::decode;
+use interceptor::Intercepted;
 
 /// Sends messages through a [`Transport`]. Clones share it.
 ///
@@ -98,8 +103,9 @@ impl ClientProxy {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future forgets the request; its handler may run all the
-    /// same.
+    /// Dropping the future forgets the request. Where transport and peer can
+    /// tell, as between nestrs peers over TCP, its handler is stopped; else it
+    /// runs all the same.
     pub async fn send<TReq, TRes>(
         &self,
         pattern: &str,
@@ -109,9 +115,7 @@ impl ClientProxy {
         TReq: Serialize + Send + Sync + ?Sized,
         TRes: for<'de> Deserialize<'de> + Send,
     {
-        let message = Outgoing::new(pattern, to_json(pattern, payload)?);
-        let reply = self.transport.send(message).await?;
-        from_json(pattern, reply.as_deref().unwrap_or(b"null"))
+        self.message(pattern, payload).send().await
     }
 
     /// Sends an event, to which nothing is replied.
@@ -135,8 +139,7 @@ impl ClientProxy {
     where
         TReq: Serialize + Send + Sync + ?Sized,
     {
-        let message = Outgoing::new(pattern, to_json(pattern, payload)?);
-        self.transport.emit(message).await
+        self.message(pattern, payload).emit().await
     }
 
     /// Sends a request that may have several replies.
@@ -171,12 +174,109 @@ impl ClientProxy {
         TReq: Serialize + Send + Sync + ?Sized,
         TRes: for<'de> Deserialize<'de> + Send + 'static,
     {
-        let message = Outgoing::new(pattern, to_json(pattern, payload)?);
-        let replies = self.transport.send_stream(message).await?;
-        let pattern = pattern.to_owned();
-        Ok(replies
-            .map(move |reply| from_json(&pattern, &reply?))
-            .boxed())
+        self.message(pattern, payload).send_stream().await
+    }
+
+    /// A message with options of its own, to be sent as a request or as an
+    /// event: see [`ClientMessage`].
+    ///
+    /// ```no_run
+    /// # use nestrs_microservices::{ClientProxy, TransportError};
+    /// # async fn example(client: ClientProxy) -> Result<(), TransportError> {
+    /// client.message("user.created", "Ada").header("tenant", "acme").emit().await
+    /// # }
+    /// ```
+    pub fn message<'a, TReq: Serialize + Send + Sync + ?Sized>(
+        &'a self,
+        pattern: &'a str,
+        payload: &'a TReq,
+    ) -> ClientMessage<'a, TReq> {
+        ClientMessage {
+            client: self,
+            pattern,
+            payload,
+            timeout: None,
+            headers: Headers::new(),
+        }
+    }
+
+    /// The same client with an interceptor around each of its messages. Of
+    /// several the one added last sees a message first.
+    ///
+    /// ```
+    /// use nestrs_core::Outgoing;
+    /// use nestrs_microservices::{ClientInterceptor, ClientProxy, TransportError, async_trait};
+    ///
+    /// struct Tenant(&'static str);
+    ///
+    /// #[async_trait]
+    /// impl ClientInterceptor for Tenant {
+    ///     async fn prepare(&self, message: &mut Outgoing<'_>) -> Result<(), TransportError> {
+    ///         message.headers.insert("tenant", self.0);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// fn for_acme(client: ClientProxy) -> ClientProxy {
+    ///     client.with_interceptor(Tenant("acme"))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_interceptor(self, interceptor: impl ClientInterceptor) -> Self {
+        let next = self.transport;
+        Self::new(Arc::new(Intercepted { interceptor, next }))
+    }
+
+    /// Connects now instead of with the first message.
+    ///
+    /// ```no_run
+    /// # use nestrs_microservices::{ClientProxy, TransportError};
+    /// # async fn example(client: ClientProxy) -> Result<(), TransportError> {
+    /// client.connect().await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When no connection could be made in time.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again at any time.
+    pub async fn connect(&self) -> Result<(), TransportError> {
+        self.transport.connect().await
+    }
+
+    /// What the connection is doing: first what it is, then each change, until
+    /// the last clone of this client is gone.
+    ///
+    /// ```no_run
+    /// # async fn example(client: nestrs_microservices::ClientProxy) {
+    /// let mut status = client.status();
+    /// while let Some(status) = status.next().await {
+    ///     println!("billing is {status}");
+    /// }
+    /// # }
+    /// ```
+    pub fn status(&self) -> StatusStream {
+        self.transport.status()
+    }
+
+    /// What the transport itself sends through at the moment, if that is a
+    /// `T`: NestJS's `unwrap`. The transport's documentation names the type.
+    ///
+    #[cfg_attr(feature = "tcp", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tcp"), doc = "```ignore")]
+    /// use nestrs_transport_tcp::TcpConnection;
+    ///
+    /// # fn example(client: nestrs_microservices::ClientProxy) {
+    /// if let Some(tcp) = client.driver::<TcpConnection>() {
+    ///     println!("connected to {}", tcp.peer);
+    /// }
+    /// # }
+    /// ```
+    pub fn driver<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.transport.driver()?.downcast().ok()
     }
 
     /// Ends the connections; the next message makes new ones.

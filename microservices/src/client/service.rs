@@ -1,6 +1,8 @@
 //! [`ClientsService`]: clients by name.
 
-use crate::client::ClientProxy;
+use futures_util::future::join_all;
+
+use crate::client::{ClientConfig, ClientProxy};
 
 /// The clients of a [`ClientsModule`](crate::ClientsModule), by name.
 ///
@@ -27,8 +29,16 @@ pub struct ClientsService {
 }
 
 impl ClientsService {
-    pub(super) fn new(clients: Vec<(&'static str, ClientProxy)>) -> Self {
-        Self { clients }
+    pub(super) fn of(configs: &[ClientConfig]) -> Self {
+        let client = |config: &ClientConfig| ClientProxy::new(config.transport.clone());
+        let clients = configs.iter().map(|config| (config.name, client(config)));
+        Self {
+            clients: clients.collect(),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        join_all(self.clients.iter().map(|(_, client)| client.close())).await;
     }
 
     /// The client of that name.

@@ -1,26 +1,25 @@
 //! The calling side: one connection for all calls, made by the first and made
 //! again by the next after it broke.
 //!
-//! The next file on a reply's path is [`nestrs_core::in_flight`].
+//! The next file on a call's path is `connection.rs`.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use nestrs_core::client::{emit_json_as_bytes, send_json_as_bytes};
-use nestrs_core::extras::Extras;
-use nestrs_core::in_flight::InFlight;
-use nestrs_core::packet::{ReplyPacket, write_event, write_request};
-use nestrs_core::{ErrorKind, Outgoing, Replies, Transport, TransportError};
+use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
+use nestrs_core::status::StatusSource;
+use nestrs_core::{
+    ClientStatus, ErrorKind, Outgoing, Replies, StatusStream, Transport, TransportError,
+};
 use serde_json::Value;
-use tokio::io::AsyncRead;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::frames::{Frames, ReadError};
-use crate::outbox::{Closed, Outbox};
+use crate::connection::{Connection, TcpConnection};
 use crate::socket::{self, Halves};
 use crate::{DEFAULT_ADDR, TcpLimits};
 
@@ -100,14 +99,14 @@ pub struct TcpTransport {
 impl TcpTransport {
     /// A client that connects when it is first used. Needs no runtime yet.
     pub fn new(options: TcpTransportOptions) -> Self {
-        let client = Client {
-            options,
-            connection: Mutex::default(),
-            connecting: tokio::sync::Mutex::default(),
-            last_failure: Mutex::default(),
-        };
         Self {
-            client: Arc::new(client),
+            client: Arc::new(Client {
+                options,
+                connection: Mutex::default(),
+                connecting: tokio::sync::Mutex::default(),
+                last_failure: Mutex::default(),
+                status: StatusSource::default(),
+            }),
         }
     }
 }
@@ -123,67 +122,50 @@ impl Transport for TcpTransport {
     }
 
     async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
-        self.client
-            .in_time(&message, async {
-                let connection = self.client.connection().await?;
-                let pending = connection.in_flight.one()?;
-                connection
-                    .push_request(pending.id(), &message, message.timeout)
-                    .await?;
-                pending.await
-            })
-            .await
+        let call = async { self.client.connection().await?.send(&message).await };
+        self.client.in_time(&message, call).await
     }
 
     async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
-        self.client
-            .in_time(&message, async {
-                let connection = self.client.connection().await?;
-                let outbox = &connection.outbox;
-                let pattern = json_string(message.pattern);
-                let sent = async {
-                    outbox.room().await?;
-                    let metadata = Extras::default().metadata(&message.headers);
-                    let end = write_event(
-                        pattern.as_bytes(),
-                        &message.payload,
-                        metadata.as_deref(),
-                        |parts| outbox.push(parts),
-                    )?;
-                    outbox.flushed(end).await
-                };
-                sent.await.map_err(|Closed| connection.lost())
-            })
-            .await
+        let call = async { self.client.connection().await?.emit(&message).await };
+        self.client.in_time(&message, call).await
     }
 
     async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
-        self.client
-            .in_time(&message, async {
-                let connection = self.client.connection().await?;
-                let pending = connection.in_flight.many()?;
-                connection
-                    .push_request(pending.id(), &message, None)
-                    .await?;
-                Ok(Box::pin(pending) as Replies)
-            })
-            .await
+        let call = async { self.client.connection().await?.send_stream(&message).await };
+        self.client.in_time(&message, call).await
+    }
+
+    async fn connect(&self) -> Result<(), TransportError> {
+        self.client.connection().await.map(drop)
     }
 
     async fn close(&self) {
         if let Some(connection) = self.client.current() {
-            connection.outbox.finish();
-            connection.in_flight.fail(connection_closed());
+            connection.finish();
+            self.client.disconnected(&connection);
         }
+    }
+
+    fn status(&self) -> StatusStream {
+        self.client.status.watch()
+    }
+
+    /// The [`TcpConnection`] there is.
+    fn driver(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let TcpConnection { local, peer } = self.client.current()?.ends;
+        Some(Arc::new(TcpConnection { local, peer }))
     }
 }
 
-struct Client {
-    options: TcpTransportOptions,
+/// What the clones of a client share.
+pub(crate) struct Client {
+    pub(crate) options: TcpTransportOptions,
     connection: Mutex<Option<Arc<Connection>>>,
     /// Held by the one call that connects for all of them.
     connecting: tokio::sync::Mutex<Retry>,
     last_failure: Mutex<Option<String>>,
+    status: StatusSource,
 }
 
 /// When the next attempt may be made.
@@ -207,36 +189,23 @@ impl Retry {
 }
 
 impl Client {
-    /// How long a message is waited for.
-    fn limit(&self, message: &Outgoing<'_>) -> Duration {
-        message.timeout.unwrap_or(self.options.request_timeout)
-    }
-
     async fn in_time<T>(
         &self,
         message: &Outgoing<'_>,
         call: impl Future<Output = Result<T, TransportError>>,
     ) -> Result<T, TransportError> {
-        let limit = self.limit(message);
-        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-            let (addr, pattern) = (&self.options.addr, message.pattern);
-            let message = format!("no reply to {pattern:?} from {addr} within {limit:?}");
-            Err(TransportError::of_kind(ErrorKind::Timeout, message))
-        })
+        let (limit, addr) = (self.options.request_timeout, &self.options.addr);
+        in_time(message, limit, addr, call).await
     }
 
     /// The connection there is.
     fn current(&self) -> Option<Arc<Connection>> {
-        let current = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        current.filter(|connection| connection.outbox.is_open())
+        let current = lock(&self.connection).clone();
+        current.filter(|connection| connection.is_open())
     }
 
     /// The connection there is, or a new one.
-    async fn connection(&self) -> Result<Arc<Connection>, TransportError> {
+    async fn connection(self: &Arc<Self>) -> Result<Arc<Connection>, TransportError> {
         if let Some(connection) = self.current() {
             return Ok(connection);
         }
@@ -244,11 +213,8 @@ impl Client {
         tokio::time::timeout(limit, self.connect())
             .await
             .map_err(|_| {
-                let why = self
-                    .last_failure
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone();
+                self.status.set(ClientStatus::Disconnected);
+                let why = lock(&self.last_failure).clone();
                 let why = why.unwrap_or_else(|| "no answer".to_owned());
                 let addr = &self.options.addr;
                 let message = format!("cannot connect to {addr} within {limit:?}: {why}");
@@ -256,53 +222,81 @@ impl Client {
             })
     }
 
-    async fn connect(&self) -> Arc<Connection> {
+    async fn connect(self: &Arc<Self>) -> Arc<Connection> {
         let mut retry = self.connecting.lock().await;
         loop {
             // Another call may have connected while this one waited.
             if let Some(connection) = self.current() {
                 return connection;
             }
+            if lock(&self.connection).is_some() {
+                self.status.set(ClientStatus::Reconnecting);
+            }
             retry.wait().await;
             match self.open().await {
-                Ok(halves) => {
+                Ok((halves, ends)) => {
                     *retry = Retry::default();
-                    let connection = Connection::start(halves, &self.options);
-                    *self
-                        .connection
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
+                    let connection = Connection::start(halves, ends, self);
+                    self.connected(connection.clone());
                     return connection;
                 }
                 Err(error) => {
                     tracing::debug!(addr = %self.options.addr, %error, "cannot connect");
-                    *self
-                        .last_failure
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                    *lock(&self.last_failure) = Some(error.to_string());
                     retry.failed();
                 }
             }
         }
     }
 
-    async fn open(&self) -> std::io::Result<Halves> {
+    fn connected(&self, connection: Arc<Connection>) {
+        let mut current = lock(&self.connection);
+        // Its tasks run already, and may have ended it.
+        self.status.set(match connection.is_open() {
+            true => ClientStatus::Connected,
+            false => ClientStatus::Disconnected,
+        });
+        *current = Some(connection);
+    }
+
+    /// To be called after a connection was closed.
+    pub(crate) fn disconnected(&self, connection: &Connection) {
+        let current = lock(&self.connection);
+        // Another one may be in its place by now.
+        if current
+            .as_deref()
+            .is_some_and(|now| std::ptr::eq(now, connection))
+        {
+            self.status.set(ClientStatus::Disconnected);
+        }
+    }
+
+    async fn open(&self) -> std::io::Result<(Halves, TcpConnection)> {
         let stream = TcpStream::connect(&self.options.addr).await?;
+        let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         socket::set_nodelay(&stream);
         #[cfg(feature = "tls")]
-        if let Some(tls) = &self.options.tls {
-            return crate::tls::connect(tls, &self.options.addr, stream).await;
-        }
-        Ok(socket::plain(stream))
+        let halves = match &self.options.tls {
+            Some(tls) => crate::tls::connect(tls, &self.options.addr, stream).await?,
+            None => socket::plain(stream),
+        };
+        #[cfg(not(feature = "tls"))]
+        let halves = socket::plain(stream);
+        Ok((halves, TcpConnection { local, peer }))
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
         if let Some(connection) = self.current() {
-            connection.outbox.finish();
+            connection.let_finish();
         }
     }
+}
+
+/// No code that can panic runs under these locks.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Client {
@@ -312,117 +306,4 @@ impl fmt::Debug for Client {
             .field("connected", &self.current().is_some())
             .finish_non_exhaustive()
     }
-}
-
-struct Connection {
-    outbox: Arc<Outbox>,
-    in_flight: InFlight,
-    /// Why it ended, if it has.
-    lost: Mutex<Option<TransportError>>,
-}
-
-impl Connection {
-    fn start((reader, writer): Halves, options: &TcpTransportOptions) -> Arc<Self> {
-        let connection = Arc::new(Self {
-            outbox: Outbox::new(options.limits.max_send_buffer_size),
-            in_flight: InFlight::default(),
-            lost: Mutex::default(),
-        });
-        let writing = connection.clone();
-        tokio::spawn(async move {
-            if writing.outbox.write_to(writer).await.is_err() {
-                // What was not written is not answered.
-                writing.end(connection_closed());
-            }
-        });
-        let reading = EndsWithItsTask(connection.clone());
-        let mut frames = Frames::new(reader, &options.limits);
-        tokio::spawn(async move {
-            let lost = match reading.0.read(&mut frames).await {
-                Ok(()) | Err(ReadError::Io(_)) => connection_closed(),
-                Err(error) => {
-                    tracing::warn!(%error, "connection to the server closed");
-                    let message = format!("Connection closed: {error}");
-                    TransportError::of_kind(ErrorKind::ConnectionClosed, message)
-                }
-            };
-            reading.0.end(lost);
-        });
-        connection
-    }
-
-    async fn read(&self, frames: &mut Frames<impl AsyncRead + Unpin>) -> Result<(), ReadError> {
-        while let Some(frame) = frames.next().await? {
-            let reply = ReplyPacket::parse(&frame).map_err(ReadError::Json)?;
-            if let Some(id) = reply.id.as_deref().and_then(number) {
-                self.in_flight.complete(id, reply);
-            }
-        }
-        Ok(())
-    }
-
-    /// `timeout` is what the server is told: of several replies nobody knows
-    /// when the last should have come.
-    async fn push_request(
-        &self,
-        id: u64,
-        message: &Outgoing<'_>,
-        timeout: Option<Duration>,
-    ) -> Result<(), TransportError> {
-        let (pattern, id) = (json_string(message.pattern), format!("\"{id}\""));
-        let metadata = Extras { timeout }.metadata(&message.headers);
-        self.outbox.room().await.map_err(|Closed| self.lost())?;
-        write_request(
-            pattern.as_bytes(),
-            &message.payload,
-            metadata.as_deref(),
-            id.as_bytes(),
-            |parts| self.outbox.push(parts),
-        )
-        .map(drop)
-        .map_err(|Closed| self.lost())
-    }
-
-    fn lost(&self) -> TransportError {
-        let lost = self
-            .lost
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        lost.unwrap_or_else(connection_closed)
-    }
-
-    fn end(&self, lost: TransportError) {
-        self.lost
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(lost);
-        self.outbox.close();
-        self.in_flight.fail(self.lost());
-    }
-}
-
-/// Ends the connection when the task that reads it is gone, which may be
-/// because its runtime is.
-struct EndsWithItsTask(Arc<Connection>);
-
-impl Drop for EndsWithItsTask {
-    fn drop(&mut self) {
-        self.0.end(connection_closed());
-    }
-}
-
-/// NestJS's own words for it.
-fn connection_closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
-}
-
-fn json_string(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
-/// The number in an id of ours, `"17"`.
-fn number(id: &[u8]) -> Option<u64> {
-    let digits = id.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }

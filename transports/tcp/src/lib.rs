@@ -9,6 +9,8 @@
 //! | request, event, reply | a frame `<length>#<JSON>`, see [`nestrs_core::framing`] |
 //! | which reply is whose | the packet's `id`; replies come in any order |
 //! | a client | one connection for all its calls, made by the first and again by the next after it broke |
+//! | headers | the packet's `metadata`, as NestJS 12 has them |
+//! | a call that is not waited for any more | its handler is dropped, if the server is one of nestrs: see `connection.rs` |
 //! | scale-out | a load balancer in front |
 //! | back-pressure | a peer that does not read is not read from; so is one when [`max_in_flight`](TcpMicroserviceOptions::max_in_flight) messages are in hand |
 //!
@@ -19,14 +21,18 @@
 //! # Layout
 //!
 //! [`server`] reads requests and writes replies; `frames` and `outbox` are its
-//! two halves of a connection, which [`client`] shares; `tls` wraps sockets.
+//! two halves of a connection, which [`client`] shares, and `peer` is what it
+//! knows of who is at the other end. [`client`] makes a `connection` when one is
+//! needed; `tls` wraps sockets.
 //! The next file on a message's path is `server.rs`.
 //!
 //! [`ErrorKind::ConnectionClosed`]: nestrs_core::ErrorKind::ConnectionClosed
 
 pub mod client;
+mod connection;
 mod frames;
 mod outbox;
+mod peer;
 pub mod server;
 mod socket;
 #[cfg(feature = "tls")]
@@ -35,7 +41,9 @@ pub mod tls;
 use std::time::Duration;
 
 pub use client::{TcpTransport, TcpTransportOptions};
-pub use server::{TcpContext, TcpMicroserviceOptions};
+pub use connection::TcpConnection;
+pub use peer::TcpContext;
+pub use server::TcpMicroserviceOptions;
 #[cfg(feature = "tls")]
 pub use tls::{TlsClientOptions, TlsServerOptions};
 

@@ -3,7 +3,6 @@
 //!
 //! The next file on a message's path is [`nestrs_core::framing`].
 
-use std::any::Any;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,17 +10,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use nestrs_core::extras::Extras;
 use nestrs_core::intake::Intake;
 use nestrs_core::packet::{Packet, Reply};
-use nestrs_core::{
-    Answer, Dispatch, Message, RunningServer, Shutdown, StartError, TransportServer,
-};
+use nestrs_core::{Answer, Dispatch, RunningServer, Shutdown, StartError, TransportServer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 use crate::frames::{Frames, ReadError};
 use crate::outbox::{Closed, Outbox, Promise};
+use crate::peer::{Peer, Received};
 use crate::socket::{self, Halves};
 use crate::{DEFAULT_ADDR, TcpLimits};
 
@@ -111,30 +108,6 @@ impl TransportServer for TcpMicroserviceOptions {
         })
     }
 }
-
-/// What TCP knows of a message's sender: the `native` part of its context.
-///
-/// ```
-/// use nestrs_core::MessageContext;
-/// use nestrs_transport_tcp::TcpContext;
-///
-/// fn sender(context: &MessageContext) -> String {
-///     match context.native::<TcpContext>() {
-///         Some(tcp) => tcp.peer.to_string(),
-///         None => "not over TCP".to_owned(),
-///     }
-/// }
-/// # assert_eq!(sender(&MessageContext::new("pigeon")), "not over TCP");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TcpContext {
-    /// The address the connection came from.
-    pub peer: SocketAddr,
-}
-
-/// The [`TcpContext`] of a connection.
-type Native = Arc<dyn Any + Send + Sync>;
 
 struct Server {
     dispatch: Arc<dyn Dispatch>,
@@ -250,13 +223,13 @@ impl Server {
     where
         R: tokio::io::AsyncRead + Unpin,
     {
-        let native: Native = Arc::new(TcpContext { peer });
+        let mut peer = Peer::new(peer);
         let mut stopping = pin!(self.intake.shutdown().stopping());
         loop {
             loop {
                 match frames.arrived() {
                     Ok(Some(frame)) => {
-                        if let Err(end) = self.handle(frame, outbox, &native).await {
+                        if let Err(end) = self.handle(frame, outbox, &mut peer).await {
                             return end;
                         }
                     }
@@ -286,28 +259,37 @@ impl Server {
         &self,
         frame: Bytes,
         outbox: &Arc<Outbox>,
-        native: &Native,
+        peer: &mut Peer,
     ) -> Result<(), ReadEnd> {
         let packet = Packet::parse(&frame).map_err(ReadError::Json)?;
-        let extras = packet.metadata.as_ref().map(Extras::of_metadata);
-        let (mut message, id) = Message::from_packet(packet);
-        message.context.transport = "tcp";
-        message.context.native = Some(native.clone());
-        if let Some(timeout) = extras.unwrap_or_default().timeout {
-            message.context.expire_in(timeout);
-        }
+        let Some(Received { message, id, call }) = peer.receive(packet, outbox) else {
+            return Ok(());
+        };
         let Some(admission) = self.intake.admit().await else {
             return Err(ReadEnd::Stopping);
         };
+        if message.context.is_over() {
+            tracing::debug!("a request waited for its turn longer than its sender for the reply");
+            return Ok(());
+        }
         let promise = outbox.promise();
+        let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
-        admission.run(async move {
+        let answered = async move {
             let answer = answer.await;
             // The peer may be gone; what it asked for was done all the same.
             if let Some(id) = id
                 && reply(answer, &id, &promise).await == Err(Closed)
             {
                 tracing::debug!("the peer is gone before its reply");
+            }
+        };
+        admission.run(async move {
+            let _call = call;
+            tokio::select! {
+                biased;
+                () = answered => {}
+                () = over => tracing::debug!("nobody waits for the reply any more"),
             }
         });
         Ok(())

@@ -9,8 +9,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use common::Server;
-use nestrs_core::{ErrorKind, Outgoing, Transport};
-use nestrs_transport_tcp::{TcpMicroserviceOptions, TcpTransport, TcpTransportOptions};
+use nestrs_core::{ClientStatus, ErrorKind, Outgoing, Transport};
+use nestrs_transport_tcp::{
+    TcpConnection, TcpMicroserviceOptions, TcpTransport, TcpTransportOptions,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -235,4 +237,52 @@ async fn a_call_waits_as_long_as_it_is_told() {
     let error = server.client().send(message).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.message.ends_with("within 30ms"), "{error}");
+}
+
+#[tokio::test]
+async fn the_status_follows_the_connection() {
+    let server = Server::start().await;
+    let client = server.client();
+    let mut status = client.status();
+    assert_eq!(status.next().await, Some(ClientStatus::Disconnected));
+    assert!(client.driver().is_none());
+
+    client.connect().await.unwrap();
+    assert_eq!(status.next().await, Some(ClientStatus::Connected));
+    let driver = client.driver().unwrap();
+    let connection = driver.downcast_ref::<TcpConnection>().unwrap();
+    assert_eq!(connection.peer, server.addr);
+
+    server.shutdown.stop();
+    server.done.await.unwrap();
+    assert_eq!(status.next().await, Some(ClientStatus::Disconnected));
+
+    let again = tokio::spawn({
+        let client = client.clone();
+        async move { client.send_json("echo", json!(1)).await }
+    });
+    assert_eq!(status.next().await, Some(ClientStatus::Reconnecting));
+    let _server = Server::with(TcpMicroserviceOptions::new(server.addr)).await;
+    again.await.unwrap().unwrap();
+    assert_eq!(status.next().await, Some(ClientStatus::Connected));
+
+    client.close().await;
+    assert_eq!(status.next().await, Some(ClientStatus::Disconnected));
+    drop(client);
+    assert_eq!(status.next().await, None);
+}
+
+#[tokio::test]
+async fn connecting_in_advance_says_what_is_wrong() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = free.local_addr().unwrap();
+    drop(free);
+    let client = TcpTransport::new(TcpTransportOptions {
+        connect_timeout: Duration::from_millis(50),
+        ..TcpTransportOptions::new(addr)
+    });
+    assert_eq!(
+        client.connect().await.unwrap_err().kind(),
+        ErrorKind::Connect
+    );
 }

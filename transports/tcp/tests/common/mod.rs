@@ -27,6 +27,17 @@ pub struct Handlers {
     pub gate: Arc<Semaphore>,
     pub started: Arc<AtomicUsize>,
     pub finished: Arc<AtomicUsize>,
+    /// A permit for each `gated` or `endless` that is over, however it ended.
+    pub over: Arc<Semaphore>,
+}
+
+/// Held by a handler while it runs.
+struct Running(Arc<Semaphore>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
 }
 
 impl Default for Handlers {
@@ -36,12 +47,26 @@ impl Default for Handlers {
             gate,
             started: Arc::default(),
             finished: Arc::default(),
+            over: Arc::new(Semaphore::new(0)),
         }
     }
 }
 
 fn json(value: impl Into<Value>) -> Bytes {
     Bytes::from(value.into().to_string())
+}
+
+/// A stream that gives nothing and does not end.
+struct Endless(Running);
+
+impl futures_core::Stream for Endless {
+    type Item = Result<Bytes, TransportError>;
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Pending
+    }
 }
 
 /// What a handler sees of a message's context.
@@ -85,6 +110,7 @@ impl Dispatch for Handlers {
         let payload: Value = serde_json::from_slice(&message.payload).unwrap_or_default();
         let gate = self.gate.clone();
         let (started, finished) = (self.started.clone(), self.finished.clone());
+        let over = self.over.clone();
         Box::pin(async move {
             started.fetch_add(1, Ordering::SeqCst);
             let fail = |value| Answer::One(Err(TransportError::from_wire(value)));
@@ -107,7 +133,9 @@ impl Dispatch for Handlers {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                     Answer::One(Ok(Some(message.payload)))
                 }
+                "endless" => Answer::Many(Box::pin(Endless(Running(over)))),
                 "gated" => {
+                    let _running = Running(over);
                     gate.acquire().await.expect("never closed").forget();
                     Answer::One(Ok(Some(message.payload)))
                 }
@@ -129,6 +157,7 @@ pub struct Server {
     pub gate: Arc<Semaphore>,
     pub started: Arc<AtomicUsize>,
     pub finished: Arc<AtomicUsize>,
+    pub over: Arc<Semaphore>,
     pub done: JoinHandle<()>,
 }
 
@@ -147,10 +176,11 @@ impl Server {
 
     pub async fn with(options: TcpMicroserviceOptions) -> Self {
         let handlers = Handlers::default();
-        let (gate, started, finished) = (
+        let (gate, started, finished, over) = (
             handlers.gate.clone(),
             handlers.started.clone(),
             handlers.finished.clone(),
+            handlers.over.clone(),
         );
         let shutdown = Shutdown::new();
         let running = Box::new(options)
@@ -164,6 +194,7 @@ impl Server {
             gate,
             started,
             finished,
+            over,
             done: tokio::spawn(running.done),
         }
     }
@@ -181,6 +212,14 @@ impl Server {
         while self.started.load(Ordering::SeqCst) < count {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+}
+
+impl Server {
+    /// Waits until another `gated` or `endless` is over.
+    pub async fn until_one_is_over(&self) {
+        let over = tokio::time::timeout(Duration::from_secs(5), self.over.acquire());
+        over.await.expect("a handler ends").unwrap().forget();
     }
 }
 

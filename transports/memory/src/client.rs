@@ -1,0 +1,228 @@
+//! The calling side: hands messages to the server in the hub.
+//!
+//! The next file on a reply's path is [`nestrs_core::in_flight`].
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_core::Stream;
+use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
+use nestrs_core::in_flight::InFlight;
+use nestrs_core::{
+    Cancellation, ErrorKind, Message, MessageContext, MessageKind, Outgoing, Replies, StatusStream,
+    Transport, TransportError,
+};
+use serde_json::Value;
+
+use crate::hub::MemoryHub;
+use crate::server::{Caller, Server, closed};
+
+/// An in-memory client's options.
+///
+/// ```
+/// use std::time::Duration;
+/// use nestrs_transport_memory::{MemoryHub, MemoryTransportOptions};
+///
+/// let options = MemoryTransportOptions {
+///     request_timeout: Duration::from_secs(2),
+///     ..MemoryTransportOptions::new(&MemoryHub::new())
+/// };
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemoryTransportOptions {
+    /// Where the server listens.
+    pub hub: MemoryHub,
+    /// How long a call waits for its reply; 10 s unless told otherwise.
+    /// [`Duration::MAX`] waits for ever.
+    pub request_timeout: Duration,
+    /// How long a call waits for a server to be there; 3 s unless told
+    /// otherwise.
+    pub connect_timeout: Duration,
+}
+
+impl MemoryTransportOptions {
+    /// Options to call the server at `hub`.
+    pub fn new(hub: &MemoryHub) -> Self {
+        Self {
+            hub: hub.clone(),
+            request_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// An in-memory client. Clones share their calls, which end when one of them
+/// is closed.
+///
+/// ```
+/// use nestrs_transport_memory::{MemoryHub, MemoryTransport, MemoryTransportOptions};
+///
+/// let client = MemoryTransport::new(MemoryTransportOptions::new(&MemoryHub::new()));
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemoryTransport {
+    options: MemoryTransportOptions,
+    in_flight: Arc<Mutex<InFlight>>,
+}
+
+impl MemoryTransport {
+    /// A client that looks for its server when it is used. Needs no runtime
+    /// yet.
+    pub fn new(options: MemoryTransportOptions) -> Self {
+        Self {
+            options,
+            in_flight: Arc::default(),
+        }
+    }
+
+    async fn server(&self) -> Result<Arc<Server>, TransportError> {
+        let limit = self.options.connect_timeout;
+        let server = tokio::time::timeout(limit, self.options.hub.server()).await;
+        server.map_err(|_| {
+            let message = format!("no server came to the `MemoryHub` within {limit:?}");
+            TransportError::of_kind(ErrorKind::Connect, message)
+        })
+    }
+
+    fn in_flight(&self) -> InFlight {
+        self.lock().clone()
+    }
+
+    /// Sends a request that is awaited as `pending`.
+    async fn call<P>(
+        &self,
+        message: &Outgoing<'_>,
+        (in_flight, id, pending): (InFlight, u64, P),
+        timeout: Duration,
+    ) -> Result<Call<P>, TransportError> {
+        let mut incoming = incoming(MessageKind::Request, message);
+        incoming.context.expire_in(timeout);
+        incoming.context.cancelled = Cancellation::new();
+        let call = Call {
+            pending,
+            id,
+            in_flight: in_flight.clone(),
+            cancellation: incoming.context.cancelled.clone(),
+        };
+        let caller = Caller {
+            in_flight,
+            id,
+            context: incoming.context.clone(),
+        };
+        self.server().await?.take(incoming, Some(caller)).await?;
+        Ok(call)
+    }
+
+    async fn in_time<T>(
+        &self,
+        message: &Outgoing<'_>,
+        call: impl Future<Output = Result<T, TransportError>>,
+    ) -> Result<T, TransportError> {
+        in_time(message, self.options.request_timeout, "memory", call).await
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, InFlight> {
+        // No code that can panic runs under the lock.
+        self.in_flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Transport for MemoryTransport {
+    async fn send_json(&self, pattern: &str, payload: Value) -> Result<Value, TransportError> {
+        send_json_as_bytes(self, pattern, payload).await
+    }
+
+    async fn emit_json(&self, pattern: &str, payload: Value) -> Result<(), TransportError> {
+        emit_json_as_bytes(self, pattern, payload).await
+    }
+
+    async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
+        let timeout = message.timeout.unwrap_or(self.options.request_timeout);
+        let call = async {
+            let in_flight = self.in_flight();
+            let pending = in_flight.one()?;
+            let call = (in_flight, pending.id(), pending);
+            self.call(&message, call, timeout).await?.await
+        };
+        self.in_time(&message, call).await
+    }
+
+    async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
+        let incoming = incoming(MessageKind::Event, &message);
+        let sent = async { self.server().await?.take(incoming, None).await };
+        self.in_time(&message, sent).await
+    }
+
+    async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
+        let call = async {
+            let in_flight = self.in_flight();
+            let pending = in_flight.many()?;
+            let call = (in_flight, pending.id(), pending);
+            // Nobody knows when the last of several replies should have come.
+            let call = self.call(&message, call, Duration::MAX).await?;
+            Ok(Box::pin(call) as Replies)
+        };
+        self.in_time(&message, call).await
+    }
+
+    async fn connect(&self) -> Result<(), TransportError> {
+        self.server().await.map(drop)
+    }
+
+    async fn close(&self) {
+        let calls = std::mem::take(&mut *self.lock());
+        calls.fail(closed());
+    }
+
+    fn status(&self) -> StatusStream {
+        self.options.hub.status()
+    }
+}
+
+fn incoming(kind: MessageKind, message: &Outgoing<'_>) -> Message {
+    let pattern = Value::from(message.pattern).to_string();
+    let mut incoming = Message::new(kind, pattern, message.payload.clone());
+    incoming.context = MessageContext::new("memory");
+    incoming.context.headers = message.headers.clone();
+    incoming
+}
+
+/// A request in flight, cancelled when it is dropped before its end.
+struct Call<P> {
+    pending: P,
+    id: u64,
+    in_flight: InFlight,
+    cancellation: Cancellation,
+}
+
+impl<P> Drop for Call<P> {
+    fn drop(&mut self) {
+        if self.in_flight.is_waiting(self.id) {
+            self.cancellation.cancel();
+        }
+    }
+}
+
+impl<P: Future + Unpin> Future for Call<P> {
+    type Output = P::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
+        Pin::new(&mut self.pending).poll(cx)
+    }
+}
+
+impl<P: Stream + Unpin> Stream for Call<P> {
+    type Item = P::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::Item>> {
+        Pin::new(&mut self.pending).poll_next(cx)
+    }
+}

@@ -1,0 +1,287 @@
+//! One connection of a client: its calls, numbered, and the replies to them.
+//!
+//! The first packet says that this client is one of nestrs and how long its
+//! calls wait, in `metadata` that a NestJS server does not look at. A nestrs
+//! server answers that with a reply of its own, to an id nobody else has; from
+//! then on it is told about calls that are not waited for any more.
+//!
+//! The next file on a reply's path is [`nestrs_core::in_flight`].
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use nestrs_core::extras::{Extras, PEER};
+use nestrs_core::in_flight::InFlight;
+use nestrs_core::packet::{ReplyPacket, write_event, write_request};
+use nestrs_core::{ErrorKind, Headers, Outgoing, Replies, TransportError};
+use serde_json::Value;
+use tokio::io::AsyncRead;
+
+use crate::client::{Client, lock};
+use crate::frames::{Frames, ReadError};
+use crate::outbox::{Closed, Outbox};
+use crate::socket::Halves;
+
+/// The two ends of a client's connection: the client's
+/// [`driver`](nestrs_core::Transport::driver).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpConnection {
+    /// The client's own.
+    pub local: SocketAddr,
+    /// The server's.
+    pub peer: SocketAddr,
+}
+
+pub(crate) struct Connection {
+    pub(crate) ends: TcpConnection,
+    outbox: Arc<Outbox>,
+    in_flight: InFlight,
+    /// How long a call waits unless it says otherwise.
+    request_timeout: Duration,
+    /// Whether the server was told who we are, and whether it said who it is.
+    said_hello: AtomicBool,
+    is_nestrs: AtomicBool,
+    /// Why it ended, if it has.
+    lost: Mutex<Option<TransportError>>,
+    client: Weak<Client>,
+}
+
+impl Connection {
+    pub(crate) fn start(
+        (reader, writer): Halves,
+        ends: TcpConnection,
+        client: &Arc<Client>,
+    ) -> Arc<Self> {
+        let options = &client.options;
+        let connection = Arc::new(Self {
+            ends,
+            outbox: Outbox::new(options.limits.max_send_buffer_size),
+            in_flight: InFlight::default(),
+            request_timeout: options.request_timeout,
+            said_hello: AtomicBool::new(false),
+            is_nestrs: AtomicBool::new(false),
+            lost: Mutex::default(),
+            client: Arc::downgrade(client),
+        });
+        let writing = connection.clone();
+        tokio::spawn(async move {
+            if writing.outbox.write_to(writer).await.is_err() {
+                // What was not written is not answered.
+                writing.end(connection_closed());
+            }
+        });
+        let reading = EndsWithItsTask(connection.clone());
+        let mut frames = Frames::new(reader, &options.limits);
+        tokio::spawn(async move {
+            let lost = match reading.0.read(&mut frames).await {
+                Ok(()) | Err(ReadError::Io(_)) => connection_closed(),
+                Err(error) => {
+                    tracing::warn!(%error, "connection to the server closed");
+                    let message = format!("Connection closed: {error}");
+                    TransportError::of_kind(ErrorKind::ConnectionClosed, message)
+                }
+            };
+            reading.0.end(lost);
+        });
+        connection
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.outbox.is_open()
+    }
+
+    pub(crate) async fn send(
+        self: &Arc<Self>,
+        message: &Outgoing<'_>,
+    ) -> Result<Option<Bytes>, TransportError> {
+        let pending = self.in_flight.one()?;
+        let call = self.call(pending.id(), pending);
+        let timeout = message.timeout.filter(|own| *own != self.request_timeout);
+        self.push_request(call.id, message, timeout).await?;
+        call.await
+    }
+
+    pub(crate) async fn send_stream(
+        self: &Arc<Self>,
+        message: &Outgoing<'_>,
+    ) -> Result<Replies, TransportError> {
+        let pending = self.in_flight.many()?;
+        let call = self.call(pending.id(), pending);
+        // Nobody knows when the last of several replies should have come.
+        let for_ever = Some(Duration::MAX).filter(|_| self.request_timeout != Duration::MAX);
+        self.push_request(call.id, message, for_ever).await?;
+        Ok(Box::pin(call))
+    }
+
+    pub(crate) async fn emit(&self, message: &Outgoing<'_>) -> Result<(), TransportError> {
+        let pattern = json_string(message.pattern);
+        let sent = async {
+            self.outbox.room().await?;
+            let metadata = self.metadata(&message.headers, None);
+            let end = write_event(
+                pattern.as_bytes(),
+                &message.payload,
+                metadata.as_deref(),
+                |parts| self.outbox.push(parts),
+            )?;
+            self.outbox.flushed(end).await
+        };
+        sent.await.map_err(|Closed| self.lost())
+    }
+
+    /// Ends it: what is in flight fails.
+    pub(crate) fn finish(&self) {
+        self.let_finish();
+        self.in_flight.fail(connection_closed());
+    }
+
+    /// Ends it once everything is written.
+    pub(crate) fn let_finish(&self) {
+        self.outbox.finish();
+    }
+
+    fn call<P>(self: &Arc<Self>, id: u64, pending: P) -> Call<P> {
+        Call {
+            id,
+            pending,
+            connection: self.clone(),
+        }
+    }
+
+    async fn push_request(
+        &self,
+        id: u64,
+        message: &Outgoing<'_>,
+        timeout: Option<Duration>,
+    ) -> Result<(), TransportError> {
+        let (pattern, id) = (json_string(message.pattern), format!("\"{id}\""));
+        self.outbox.room().await.map_err(|Closed| self.lost())?;
+        let metadata = self.metadata(&message.headers, timeout);
+        write_request(
+            pattern.as_bytes(),
+            &message.payload,
+            metadata.as_deref(),
+            id.as_bytes(),
+            |parts| self.outbox.push(parts),
+        )
+        .map(drop)
+        .map_err(|Closed| self.lost())
+    }
+
+    /// The `metadata` of the next packet, if it has any.
+    fn metadata(&self, headers: &Headers, timeout: Option<Duration>) -> Option<Vec<u8>> {
+        let is_first = !self.said_hello.load(Ordering::Relaxed)
+            && !self.said_hello.swap(true, Ordering::Relaxed);
+        let extras = Extras {
+            timeout,
+            peer: is_first.then_some(self.request_timeout),
+            ..Extras::default()
+        };
+        extras.metadata(headers)
+    }
+
+    /// Tells the server that nobody waits for this call any more, if it would
+    /// understand.
+    fn cancel(&self, id: u64) {
+        if !self.is_nestrs.load(Ordering::Relaxed) || !self.in_flight.is_waiting(id) {
+            return;
+        }
+        let extras = Extras {
+            cancel: Some(id),
+            ..Extras::default()
+        };
+        if let Some(metadata) = extras.metadata(&Headers::new()) {
+            // On a closed connection there is nothing left to stop.
+            let _ = self.outbox.push(&[b"{\"metadata\":", &metadata, b"}"]);
+        }
+    }
+
+    async fn read(&self, frames: &mut Frames<impl AsyncRead + Unpin>) -> Result<(), ReadError> {
+        while let Some(frame) = frames.next().await? {
+            let reply = ReplyPacket::parse(&frame).map_err(ReadError::Json)?;
+            let Some(id) = reply.id.as_deref().and_then(unquoted) else {
+                continue;
+            };
+            if let Ok(id) = id.parse() {
+                self.in_flight.complete(id, reply);
+            } else if id == PEER {
+                self.is_nestrs.store(true, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    fn lost(&self) -> TransportError {
+        lock(&self.lost).clone().unwrap_or_else(connection_closed)
+    }
+
+    fn end(&self, lost: TransportError) {
+        lock(&self.lost).get_or_insert(lost);
+        self.outbox.close();
+        if let Some(client) = self.client.upgrade() {
+            client.disconnected(self);
+        }
+        self.in_flight.fail(self.lost());
+    }
+}
+
+/// Ends the connection when the task that reads it is gone, which may be
+/// because its runtime is.
+struct EndsWithItsTask(Arc<Connection>);
+
+impl Drop for EndsWithItsTask {
+    fn drop(&mut self) {
+        self.0.end(connection_closed());
+    }
+}
+
+/// A request in flight, cancelled when it is dropped before its end.
+struct Call<P> {
+    id: u64,
+    pending: P,
+    connection: Arc<Connection>,
+}
+
+impl<P> Drop for Call<P> {
+    fn drop(&mut self) {
+        self.connection.cancel(self.id);
+    }
+}
+
+impl<P: Future + Unpin> Future for Call<P> {
+    type Output = P::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
+        Pin::new(&mut self.pending).poll(cx)
+    }
+}
+
+impl<P: Stream + Unpin> Stream for Call<P> {
+    type Item = P::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::Item>> {
+        Pin::new(&mut self.pending).poll_next(cx)
+    }
+}
+
+/// NestJS's own words for it.
+fn connection_closed() -> TransportError {
+    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
+}
+
+fn json_string(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// The text of an id of ours, `"17"`.
+fn unquoted(id: &[u8]) -> Option<&str> {
+    std::str::from_utf8(id.strip_prefix(b"\"")?.strip_suffix(b"\"")?).ok()
+}
