@@ -12,7 +12,7 @@ use nestrs_di::{Graph, Module};
 use nestrs_microservices::{ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Pipe};
 
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, GraphOf, Served};
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, DispatchLayer, GraphOf, Served};
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
 use crate::running::RunningApplication;
@@ -26,6 +26,7 @@ pub struct MicroserviceApplication {
     server: Box<dyn TransportServer>,
     global: GlobalEnhancers,
     expose_errors: bool,
+    layers: Vec<DispatchLayer>,
     grace_period: Duration,
     #[cfg(feature = "http")]
     http_port: Option<u16>,
@@ -40,6 +41,7 @@ impl MicroserviceApplication {
             server,
             global: GlobalEnhancers::default(),
             expose_errors: false,
+            layers: Vec::new(),
             grace_period: DEFAULT_GRACE_PERIOD,
             #[cfg(feature = "http")]
             http_port: None,
@@ -151,6 +153,40 @@ impl MicroserviceApplication {
         }
     }
 
+    /// Puts a layer of `tower` around all that the server hands on: a limit, a
+    /// timeout, a shedding of load. A layer that is added later goes around
+    /// those before it.
+    ///
+    /// ```
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    /// use std::time::Duration;
+    /// use tower::ServiceBuilder;
+    /// use tower::limit::ConcurrencyLimitLayer;
+    /// use tower::load_shed::LoadShedLayer;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let shed = ServiceBuilder::new()
+    ///     .layer(LoadShedLayer::new())
+    ///     .layer(ConcurrencyLimitLayer::new(1_000));
+    /// let app = NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::default())
+    ///     .layer(shed);
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "tower")]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: tower_layer::Layer<nestrs_microservices::DispatchService> + Send + 'static,
+        nestrs_microservices::LayeredDispatch<L::Service>: nestrs_core::Dispatch,
+    {
+        self.layers.push(Box::new(|inner| {
+            std::sync::Arc::new(nestrs_microservices::LayeredDispatch::new(inner, layer))
+        }));
+        self
+    }
+
     /// How long what is in hand may take to finish once the application stops;
     /// 10 s unless told otherwise. What takes longer is dropped.
     pub fn grace_period(self, grace_period: Duration) -> Self {
@@ -239,6 +275,7 @@ impl MicroserviceApplication {
                 server: self.server,
                 global: self.global,
                 expose_errors: self.expose_errors,
+                layers: self.layers,
             }),
             #[cfg(feature = "http")]
             http: self.http_port.map(|port| (port, self.http)),

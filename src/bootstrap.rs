@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "microservices")]
-use nestrs_core::TransportServer;
+use nestrs_core::{Dispatch, TransportServer};
 #[cfg(feature = "microservices")]
 use nestrs_di::Container;
 use nestrs_di::{Graph, GraphError};
@@ -44,21 +44,32 @@ pub(crate) struct Served {
     pub(crate) server: Box<dyn TransportServer>,
     pub(crate) global: GlobalEnhancers,
     pub(crate) expose_errors: bool,
+    pub(crate) layers: Vec<DispatchLayer>,
 }
+
+/// A server, and what it is to call.
+#[cfg(feature = "microservices")]
+type Bound = (Box<dyn TransportServer>, Arc<dyn Dispatch>);
+
+/// Puts something around a dispatcher.
+#[cfg(feature = "microservices")]
+pub(crate) type DispatchLayer = Box<dyn FnOnce(Arc<dyn Dispatch>) -> Arc<dyn Dispatch> + Send>;
 
 #[cfg(feature = "microservices")]
 impl Served {
-    fn bind(
-        self,
-        container: &Container,
-    ) -> Result<(Box<dyn TransportServer>, Arc<Dispatcher>), BootstrapError> {
+    fn bind(self, container: &Container) -> Result<Bound, BootstrapError> {
         let dispatcher = Dispatcher::builder(container)
             .global(self.global)
             .transport(self.server.transport())
             .wildcards(self.server.wildcards())
             .expose_errors(self.expose_errors)
             .build()?;
-        Ok((self.server, Arc::new(dispatcher)))
+        let dispatch: Arc<dyn Dispatch> = Arc::new(dispatcher);
+        let layered = self.layers.into_iter();
+        Ok((
+            self.server,
+            layered.fold(dispatch, |inner, layer| layer(inner)),
+        ))
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `enhancer/` | guards, interceptors, pipes, exception filters |
 //! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
 //! | `payload.rs` | from a message to the handler's parameters |
+//! | `valid.rs` (feature `garde`) | payloads that are checked |
 //! | `answer.rs` | from what a handler returns to what goes back |
 //! | `client/` | [`ClientProxy`], and how clients become injectable |
 //!
@@ -22,6 +23,7 @@
 //! | `bind.rs` | from a container to a dispatcher |
 //! | `listener.rs` | [`EventRoutes`]: what `#[event_routes]` leaves behind |
 //! | `event_bus.rs` | [`EventBus`]: events within the process |
+//! | `tower.rs` (feature `tower`) | handlers as services, layers around them |
 //! | `error.rs` | [`BindError`]: why handlers cannot be bound |
 //!
 //! The next file on a message's path is `dispatcher.rs`.
@@ -40,6 +42,10 @@ mod listener;
 mod panic;
 mod payload;
 mod pipeline;
+#[cfg(feature = "tower")]
+mod tower;
+#[cfg(feature = "garde")]
+mod valid;
 
 pub use bind::{DispatcherBuilder, HandlerTable, microservice};
 pub use client::{
@@ -60,6 +66,10 @@ pub use incoming::Incoming;
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
 pub use payload::{FromMessage, ViaMessage, ViaPayload};
 pub use pipeline::BoundHandler;
+#[cfg(feature = "tower")]
+pub use tower::{DispatchService, LayeredDispatch};
+#[cfg(feature = "garde")]
+pub use valid::Valid;
 
 #[doc(no_inline)]
 pub use nestrs_core::{
