@@ -119,14 +119,13 @@ impl BoundHandler {
     /// Handles a message and answers it. `subject` is what was sent, where
     /// that is not the route.
     pub(crate) async fn run(self, message: Message, subject: Option<Arc<str>>) -> Answer {
-        let asked = Asked::new(&self, &message);
+        let id = message.context.id.clone();
         match self.handle(message, subject).await {
-            Answer::One(Err(error)) => Answer::One(Err(asked.mask(error))),
-            Answer::Many(items) => Answer::Many(
-                items
-                    .map(move |item| item.map_err(|e| asked.mask(e)))
-                    .boxed(),
-            ),
+            Answer::One(Err(error)) => Answer::One(Err(self.mask(error, id.as_ref()))),
+            Answer::Many(items) => {
+                let mask = move |error| self.mask(error, id.as_ref());
+                Answer::Many(items.map(move |item| item.map_err(&mask)).boxed())
+            }
             answer => answer,
         }
     }
@@ -149,7 +148,7 @@ impl BoundHandler {
         }
     }
 
-    async fn handle(self, message: Message, subject: Option<Arc<str>>) -> Answer {
+    async fn handle(&self, message: Message, subject: Option<Arc<str>>) -> Answer {
         let place = match &self.method.room {
             // It is never closed.
             Some(room) => Arc::clone(room).acquire_owned().await.ok(),
@@ -157,7 +156,7 @@ impl BoundHandler {
         };
         match contain(self.pass(message, subject)).await {
             Ok(Ok((Answer::Many(items), caught))) => {
-                let items = self.up_to_error(items, caught);
+                let items = self.clone().up_to_error(items, caught);
                 // The place is free once the last item is there.
                 Answer::Many(
                     items
@@ -246,6 +245,21 @@ impl BoundHandler {
         })
     }
 
+    /// What the caller may know of an error; the rest is logged.
+    fn mask(&self, error: TransportError, id: Option<&Bytes>) -> TransportError {
+        if error.kind() != ErrorKind::Internal || self.method.expose_errors {
+            return error;
+        }
+        let id = String::from_utf8_lossy(id.map_or(&[][..], |id| id));
+        tracing::error!(
+            pattern = %self.route,
+            handler = %self.name(),
+            id = id.trim_matches('"'),
+            "a handler failed: {error}"
+        );
+        TransportError::new(INTERNAL_SERVER_ERROR)
+    }
+
     fn panicked(&self, panic: &str) -> TransportError {
         tracing::error!(pattern = %self.route, handler = %self.name(), "a handler panicked: {panic}");
         TransportError::new(INTERNAL_SERVER_ERROR)
@@ -256,37 +270,6 @@ impl BoundHandler {
 struct Caught {
     ctx: Ctx,
     home: Option<Home>,
-}
-
-/// Who asked what, for the log.
-struct Asked {
-    handler: BoundHandler,
-    id: Option<Bytes>,
-}
-
-impl Asked {
-    fn new(handler: &BoundHandler, message: &Message) -> Self {
-        Self {
-            handler: handler.clone(),
-            id: message.context.id.clone(),
-        }
-    }
-
-    /// What the caller may know of an error.
-    fn mask(&self, error: TransportError) -> TransportError {
-        let Self { handler, id } = self;
-        if error.kind() != ErrorKind::Internal || handler.method.expose_errors {
-            return error;
-        }
-        let id = String::from_utf8_lossy(id.as_deref().unwrap_or_default());
-        tracing::error!(
-            pattern = %handler.route,
-            handler = %handler.name(),
-            id = id.trim_matches('"'),
-            "a handler failed: {error}"
-        );
-        TransportError::new(INTERNAL_SERVER_ERROR)
-    }
 }
 
 impl Method {
