@@ -17,8 +17,8 @@ use nestrs_microservices::{
 };
 use serde_json::Value;
 
-const MESSAGES: u32 = 200_000;
-const ROUNDS: usize = 15;
+const MESSAGES: u32 = 10_000;
+const ROUNDS: usize = 200;
 const BUDGET: Duration = Duration::from_nanos(300);
 
 #[derive(Default)]
@@ -66,24 +66,30 @@ impl Service {
     }
 }
 
-/// The time of one message, of the quickest round.
-fn measure(dispatcher: &Dispatcher, pattern: &'static str) -> Duration {
-    let round = || {
-        let start = Instant::now();
-        for _ in 0..MESSAGES {
-            let message = Message::new(MessageKind::Request, pattern, "7");
-            let answer = dispatcher.dispatch(message).now_or_never();
-            assert!(matches!(answer, Some(Answer::One(Ok(Some(_))))));
-        }
-        start.elapsed() / MESSAGES
-    };
-    (0..ROUNDS).map(|_| round()).min().unwrap_or_default()
+/// The time of one message.
+fn round(dispatcher: &Dispatcher, pattern: &'static str) -> Duration {
+    let start = Instant::now();
+    for _ in 0..MESSAGES {
+        let message = Message::new(MessageKind::Request, pattern, "7");
+        let answer = dispatcher.dispatch(message).now_or_never();
+        assert!(matches!(answer, Some(Answer::One(Ok(Some(_))))));
+    }
+    start.elapsed() / MESSAGES
 }
 
 fn main() {
     let dispatcher = Dispatcher::new(BoundHandler::all_of(&Arc::new(Service))).unwrap();
-    let plain = measure(&dispatcher, "\"plain\"");
-    let enhanced = measure(&dispatcher, "\"enhanced\"");
+    // In turns, so that whatever else the machine does meets both.
+    let rounds = || ["\"plain\"", "\"enhanced\""].map(|pattern| round(&dispatcher, pattern));
+    let rounds: Vec<_> = (0..ROUNDS).map(|_| rounds()).collect();
+    let quickest = |i: usize| {
+        rounds
+            .iter()
+            .map(|round| round[i])
+            .min()
+            .unwrap_or_default()
+    };
+    let (plain, enhanced) = (quickest(0), quickest(1));
     let cost = enhanced.saturating_sub(plain);
     println!("without enhancers {plain:?}, with them {enhanced:?}: {cost:?} for the three");
     assert!(cost <= BUDGET, "{cost:?} is over the budget of {BUDGET:?}");

@@ -6,4 +6,5 @@ mod contract;
 mod harness;
 mod nest_to_nest;
 mod nestrs_peer;
+mod pipeline;
 mod tcp;
