@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{LitBool, LitStr, Token, bracketed};
+use syn::{LitBool, LitStr, Token, bracketed, token};
 
 /// Walks over `name = value, …`: each name is known and comes once.
 ///
@@ -71,6 +71,9 @@ fn resembles(written: &str, known: &str) -> bool {
 /// `= [a, b, …]`
 pub(crate) fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
     input.parse::<Token![=]>()?;
+    if !input.peek(token::Bracket) {
+        return Err(input.error("a list is expected: put it in brackets, `= [A, B]`"));
+    }
     let content;
     bracketed!(content in input);
     Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?
