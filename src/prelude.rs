@@ -17,6 +17,7 @@ pub use crate::microservices::{
     self, Answer, AppFilter, AppGuard, AppInterceptor, AppPipe, ClientConfig, ClientProxy,
     ClientsModule, ClientsService, Ctx, EventBus, ExceptionFilter, Guard, Incoming, Interceptor,
     MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform, ModuleEnhancers, Next, Pattern,
-    Pipe, Transport, TransportError, event_pattern, event_routes, message_pattern, micro_routes,
-    on_event, use_micro_filters, use_micro_guards, use_micro_interceptors, use_micro_pipes,
+    Pipe, Transport, TransportError, event_pattern, event_routes, message_contract,
+    message_pattern, micro_routes, on_event, use_micro_filters, use_micro_guards,
+    use_micro_interceptors, use_micro_pipes,
 };

@@ -5,13 +5,17 @@
 
 use std::any::Any;
 use std::fmt;
-use std::future::pending;
+use std::future::{Future, pending};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 
+use crate::dispatch::BoxFuture;
 use crate::headers::Headers;
 
 /// Where a message came from and for how long its answer is of use. An empty
@@ -89,14 +93,36 @@ impl MessageContext {
         self.cancelled.is_cancelled() || self.time_left() == Some(Duration::ZERO)
     }
 
-    /// Waits until nobody waits for the answer any more.
+    /// Waits until nobody waits for the answer any more. Costs nothing until it
+    /// has to wait.
     ///
     /// # Cancel safety
     ///
     /// May be dropped and called again at any time.
-    pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn over(&self) -> Over {
+        Over {
+            deadline: self.deadline,
+            cancelled: self.cancelled.clone(),
+            waiting: None,
+        }
+    }
+}
+
+/// See [`MessageContext::over`].
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Over {
+    deadline: Option<Instant>,
+    cancelled: Cancellation,
+    /// Most messages are answered before this is needed: it is large.
+    waiting: Option<BoxFuture<'static, ()>>,
+}
+
+impl Future for Over {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let (deadline, cancelled) = (self.deadline, self.cancelled.clone());
-        async move {
+        let wait = async move {
             match deadline {
                 None => cancelled.cancelled().await,
                 Some(deadline) => tokio::select! {
@@ -104,7 +130,19 @@ impl MessageContext {
                     () = tokio::time::sleep_until(deadline.into()) => {}
                 },
             }
-        }
+        };
+        self.waiting
+            .get_or_insert_with(|| Box::pin(wait))
+            .as_mut()
+            .poll(cx)
+    }
+}
+
+impl fmt::Debug for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Over")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }
 
@@ -137,24 +175,35 @@ impl fmt::Debug for MessageContext {
 /// assert!(!Cancellation::default().is_cancelled());
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Cancellation(Option<CancellationToken>);
+pub struct Cancellation(Option<Arc<Flag>>);
+
+/// A `CancellationToken` locks when it is cloned and when it is dropped, which
+/// is dear where every message has one.
+#[derive(Debug, Default)]
+struct Flag {
+    is_up: AtomicBool,
+    raised: Notify,
+}
 
 impl Cancellation {
     /// One that can be cancelled.
     pub fn new() -> Self {
-        Self(Some(CancellationToken::new()))
+        Self(Some(Arc::default()))
     }
 
     /// Says it. To the default one there is nobody to say it.
     pub fn cancel(&self) {
-        if let Some(token) = &self.0 {
-            token.cancel();
+        if let Some(flag) = &self.0 {
+            flag.is_up.store(true, Ordering::Release);
+            flag.raised.notify_waiters();
         }
     }
 
     /// Whether it was said.
     pub fn is_cancelled(&self) -> bool {
-        self.0.as_ref().is_some_and(CancellationToken::is_cancelled)
+        self.0
+            .as_ref()
+            .is_some_and(|flag| flag.is_up.load(Ordering::Acquire))
     }
 
     /// Waits until it is said, for ever if it never is.
@@ -163,9 +212,13 @@ impl Cancellation {
     ///
     /// May be dropped and called again at any time.
     pub async fn cancelled(&self) {
-        match &self.0 {
-            Some(token) => token.cancelled().await,
-            None => pending().await,
+        let Some(flag) = &self.0 else {
+            return pending().await;
+        };
+        // It hears of a cancel from here on, polled or not.
+        let raised = flag.raised.notified();
+        if !self.is_cancelled() {
+            raised.await;
         }
     }
 }
@@ -173,6 +226,20 @@ impl Cancellation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_waits_hears_of_a_cancel() {
+        let cancellation = Cancellation::new();
+        let waiting = tokio::spawn({
+            let cancellation = cancellation.clone();
+            async move { cancellation.cancelled().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        cancellation.cancel();
+        waiting.await.unwrap();
+        cancellation.cancelled().await;
+    }
 
     #[tokio::test]
     async fn a_message_is_over_when_it_is_cancelled_or_late() {

@@ -42,6 +42,7 @@ pub struct Intake {
 #[derive(Debug)]
 pub struct Admission {
     place: OwnedSemaphorePermit,
+    has_waited: bool,
     tasks: TaskTracker,
     shutdown: Shutdown,
 }
@@ -67,16 +68,17 @@ impl Intake {
         if self.shutdown.is_stopping() {
             return None;
         }
-        let place = match self.room.clone().try_acquire_owned() {
-            Ok(place) => place,
+        let (place, has_waited) = match self.room.clone().try_acquire_owned() {
+            Ok(place) => (place, false),
             Err(_) => tokio::select! {
                 biased;
                 () = self.shutdown.stopping() => return None,
-                place = self.room.clone().acquire_owned() => place.ok()?,
+                place = self.room.clone().acquire_owned() => (place.ok()?, true),
             },
         };
         Some(Admission {
             place,
+            has_waited,
             tasks: self.tasks.clone(),
             shutdown: self.shutdown.clone(),
         })
@@ -101,6 +103,12 @@ impl Intake {
 }
 
 impl Admission {
+    /// Whether the message had to wait for its place: its sender may have given
+    /// up meanwhile.
+    pub fn has_waited(&self) -> bool {
+        self.has_waited
+    }
+
     /// Runs `work` in a task of its own, in this place.
     ///
     /// # Panics
@@ -111,6 +119,7 @@ impl Admission {
             place,
             tasks,
             shutdown,
+            ..
         } = self;
         tasks.spawn(async move {
             let _place = place;

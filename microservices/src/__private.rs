@@ -2,6 +2,7 @@
 //! of the API.
 
 pub use std::assert;
+use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::option::Option;
 pub use std::panic::Location;
@@ -16,8 +17,9 @@ pub use crate::answer::{
     IsFallibleStream, IsForeignResult, IsForeignStream, IsPlain, IsResult, IsStream, IsUnit,
     IsValue, IsWrongResult, Probe,
 };
+pub use crate::client::{ClientProxy, ReplyStream};
 pub use crate::enhancer::{Enhancers, Listed, Made, NotMade};
-pub use crate::handler::{Handler, HandlerPattern, MicroRoutes, PatternLiteral};
+pub use crate::handler::{Handler, HandlerPattern, MicroRoutes, PatternLiteral, Patterns};
 pub use crate::listener::{EventRoutes, Listener, ListenerTable};
 pub use crate::payload::FromMessage;
 
@@ -49,4 +51,14 @@ pub const fn filter<F: ExceptionFilter>(
     listed: &'static Listed<F>,
 ) -> &'static dyn Source<dyn ExceptionFilter> {
     listed
+}
+
+/// Where a client sends a message of a contract.
+pub fn first_route(patterns: Patterns) -> Cow<'static, str> {
+    match patterns.first().map(|first| first.pattern) {
+        Some(PatternLiteral::Text(route)) => Cow::Borrowed(route),
+        Some(pattern) => Cow::Owned(pattern.to_pattern().into_string()),
+        // The macro writes none without.
+        None => Cow::Borrowed(""),
+    }
 }

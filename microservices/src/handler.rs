@@ -48,7 +48,7 @@ pub trait MicroRoutes: Send + Sync + Sized + 'static {
 /// One method that handles messages, see [`MicroRoutes`].
 pub struct Handler<T: 'static> {
     /// What it is called for.
-    pub patterns: &'static [HandlerPattern],
+    pub patterns: Patterns,
     /// The method's name.
     pub method: &'static str,
     /// Where it is written.
@@ -62,6 +62,9 @@ pub struct Handler<T: 'static> {
     /// Calls it.
     pub call: Call<T>,
 }
+
+/// The patterns of one method.
+pub type Patterns = &'static [HandlerPattern];
 
 /// Takes the handler's parameters out of a message, runs it, and makes an
 /// answer of what it returns.

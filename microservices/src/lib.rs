@@ -61,7 +61,9 @@ pub use enhancer::{
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
-pub use handler::{Call, Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral};
+pub use handler::{
+    Call, Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral, Patterns,
+};
 pub use incoming::Incoming;
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
 pub use payload::{FromMessage, ViaMessage, ViaPayload};
@@ -84,6 +86,9 @@ pub use nestrs_microservices_macros::micro_routes;
 
 #[doc = include_str!("../docs/event_routes.md")]
 pub use nestrs_microservices_macros::event_routes;
+
+#[doc = include_str!("../docs/message_contract.md")]
+pub use nestrs_microservices_macros::message_contract;
 
 pub use nestrs_microservices_macros::{
     event_pattern, message_pattern, on_event, use_micro_filters, use_micro_guards,

@@ -67,7 +67,12 @@ impl Attributes {
         }
     }
 
-    fn take_any(attributes: &mut Vec<Attribute>, table: Table) -> syn::Result<Self> {
+    /// As [`take`](Self::take), of a method whose patterns stand elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn take_any(attributes: &mut Vec<Attribute>, table: Table) -> syn::Result<Self> {
         let is_ours = |attribute: &mut Attribute| Name::of(attribute).is_some();
         let ours: Vec<_> = attributes.extract_if(.., is_ours).collect();
         let mut taken = Self::default();
@@ -150,6 +155,24 @@ impl Attributes {
             }
             (None, _) => Ok(()),
         }
+    }
+
+    /// The patterns as code.
+    pub(crate) fn patterns(&self) -> TokenStream {
+        let patterns = &self.patterns;
+        quote!(&[#(#patterns),*])
+    }
+
+    /// Whether its patterns, or the first of them, are those of events.
+    pub(crate) fn is_event(&self) -> bool {
+        let first = self.first.as_ref().and_then(Name::of);
+        matches!(first, Some(Name::EventPattern))
+    }
+
+    /// Whether it says anything of how the service handles its messages.
+    pub(crate) fn has_enhancers(&self) -> bool {
+        let enhancers = [&self.interceptors, &self.guards, &self.pipes, &self.filters];
+        self.max_in_flight.is_some() || enhancers.iter().any(|types| !types.is_empty())
     }
 
     /// The enhancers as code.

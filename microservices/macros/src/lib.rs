@@ -6,12 +6,14 @@
 //! | file | holds |
 //! |---|---|
 //! | `routes.rs` | both macros: an `impl` block in, the block and its table out |
+//! | `contract.rs` | `#[message_contract]`: a trait in, the trait and its client out |
 //! | `table.rs` | the table: an entry for each handler or listener |
 //! | `attribute.rs` | the attributes of methods, which the macros consume |
 //! | `pattern.rs` | patterns, written as JSON |
 //! | `signature.rs` | what a handler may look like, and the code that calls it |
 
 mod attribute;
+mod contract;
 mod pattern;
 mod routes;
 mod signature;
@@ -19,7 +21,7 @@ mod table;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::ItemImpl;
+use syn::{ItemImpl, ItemTrait};
 
 use table::Table;
 
@@ -33,6 +35,18 @@ pub fn micro_routes(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn event_routes(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, Table::Listeners)
+}
+
+#[allow(missing_docs)] // Documented where it is re-exported.
+#[proc_macro_attribute]
+pub fn message_contract(args: TokenStream, item: TokenStream) -> TokenStream {
+    match syn::parse::<ItemTrait>(item.clone()) {
+        Ok(contract) => contract::expand(args.into(), contract).into(),
+        Err(error) => {
+            let message = format!("`#[message_contract]` stands on a trait: {error}");
+            beside(syn::Error::new(error.span(), message), item)
+        }
+    }
 }
 
 fn expand(args: TokenStream, item: TokenStream, table: Table) -> TokenStream {

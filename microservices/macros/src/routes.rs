@@ -21,24 +21,26 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
         Err(error) => errors.push(error),
     }
     let is_generic = !block.generics.params.is_empty();
+    // An `impl` of a trait is taken for one of a contract; what is none has no
+    // patterns, which rustc says.
+    let contract = block.trait_.as_ref().map(|(path, _)| path.clone());
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            match table::entry(method, table, is_generic) {
+            match table::entry(method, table, contract.as_ref(), is_generic) {
                 Ok(entry) => entries.extend(entry),
                 Err(error) => errors.push(error),
             }
         }
     }
-    let is_inherent = block.trait_.is_none();
     let Some(errors) = errors.into_iter().reduce(join) else {
         let table = table::write(&block, table, enhancers, &entries);
         return quote!(#block #table);
     };
     let errors = errors.into_compile_error();
-    let table = is_inherent.then(|| match table {
+    let table = match table {
         Table::Handlers => table::write(&block, table, None, &[]),
         Table::Listeners => TokenStream::new(),
-    });
+    };
     quote!(#errors #block #table)
 }
 
@@ -48,7 +50,9 @@ fn check(args: &TokenStream, block: &ItemImpl, table: Table) -> syn::Result<()> 
         let message = format!("`#[{name}]` takes no arguments: remove them");
         return Err(syn::Error::new_spanned(args, message));
     }
-    if let Some((path, _)) = &block.trait_ {
+    if let Some((path, _)) = &block.trait_
+        && table == Table::Listeners
+    {
         let message =
             format!("`#[{name}]` stands on the type's own `impl` block, not on one of a trait");
         return Err(syn::Error::new_spanned(path, message));
@@ -156,16 +160,44 @@ mod tests {
     }
 
     #[test]
-    fn only_a_types_own_block_is_taken() {
+    fn only_a_types_own_block_has_listeners() {
         let block: ItemImpl = parse_quote!(
             impl Clone for Math {}
         );
-        let text = handlers(block.clone());
+        let text = expanded(TokenStream::new(), block, Table::Listeners);
         assert!(text.contains("not on one of a trait"), "{text}");
         let block: ItemImpl = parse_quote!(
             impl Math {}
         );
-        let text = expanded(quote!("math"), block, Table::Handlers);
+        let text = expanded(quote!("math"), block.clone(), Table::Handlers);
         assert!(text.contains("takes no arguments"), "{text}");
+    }
+
+    #[test]
+    fn every_method_of_a_contract_gets_an_entry() {
+        let text = handlers(parse_quote! {
+            impl contracts::Math for MathService {
+                async fn add(&self) {}
+                #[use_micro_guards(TokenGuard)]
+                async fn reset(&self) {}
+            }
+        });
+        assert_eq!(count(&text, quote!(compile_error)), 0);
+        let patterns = quote!(patterns: <Self as contracts::Math>::__PATTERNS_OF_reset);
+        assert_eq!(count(&text, patterns), 1);
+        assert_eq!(
+            count(&text, quote!(<Self as contracts::Math>::add(&service,))),
+            1
+        );
+        let text = handlers(parse_quote! {
+            impl Math for MathService {
+                #[message_pattern("add")]
+                async fn add(&self) {}
+            }
+        });
+        assert!(
+            text.contains("the contract says this message's pattern"),
+            "{text}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    FnArg, GenericParam, Ident, ImplItemFn, Pat, ReceiverKind, ReturnType, Signature, Type,
+    FnArg, GenericParam, Ident, ImplItemFn, Pat, Path, ReceiverKind, ReturnType, Signature, Type,
     parse_quote_spanned,
 };
 
@@ -14,7 +14,7 @@ use crate::table::micro;
 /// A handler's method, as far as calling it goes.
 pub(crate) struct Callee {
     pub(crate) method: Ident,
-    parameters: Vec<Type>,
+    pub(crate) parameters: Vec<Type>,
     /// Where the type stands that it returns.
     returned: Span,
 }
@@ -46,8 +46,9 @@ impl Callee {
     }
 
     /// A closure that takes the service and the message. Each step has the
-    /// span of what can be wrong with it.
-    pub(crate) fn call(&self) -> TokenStream {
+    /// span of what can be wrong with it. The method is the type's own, or that
+    /// of a `contract`.
+    pub(crate) fn call(&self, contract: Option<&Path>) -> TokenStream {
         let Self {
             method,
             parameters,
@@ -68,7 +69,11 @@ impl Callee {
             true => quote!(_message),
             false => quote!(mut message),
         };
-        let run = quote_spanned!(method.span()=> Self::#method(&service, #(#names),*).await);
+        let owner = match contract {
+            None => quote_spanned!(method.span()=> Self),
+            Some(contract) => quote_spanned!(method.span()=> <Self as #contract>),
+        };
+        let run = quote_spanned!(method.span()=> #owner::#method(&service, #(#names),*).await);
         let probe = self::micro(*returned);
         let open = quote_spanned! {*returned=>
             (&&&&#probe::Probe(&returned)).way().open(returned)?

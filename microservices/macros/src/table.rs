@@ -4,9 +4,10 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, ImplItemFn, ItemImpl};
+use syn::{Attribute, ImplItemFn, ItemImpl, Path};
 
 use crate::attribute::Attributes;
+use crate::contract::patterns_of;
 use crate::signature::{Callee, use_parameters};
 
 /// Which of the two macros it is.
@@ -31,14 +32,20 @@ pub(crate) fn micro(span: Span) -> TokenStream {
     quote_spanned!(span=> ::nestrs::__private::micro)
 }
 
-/// The entry of a method, if it has attributes of ours. Those are removed.
+/// The entry of a method, if it has attributes of ours. Those are removed. In a
+/// block that implements a `contract` every method has an entry, and the
+/// contract has its patterns.
 pub(crate) fn entry(
     method: &mut ImplItemFn,
     table: Table,
+    contract: Option<&Path>,
     is_generic: bool,
 ) -> syn::Result<Option<TokenStream>> {
-    let attributes = Attributes::take(&mut method.attrs, table)?;
-    if attributes.first.is_none() {
+    let attributes = match contract {
+        Some(_) => Attributes::take_any(&mut method.attrs, table)?,
+        None => Attributes::take(&mut method.attrs, table)?,
+    };
+    if attributes.first.is_none() && contract.is_none() {
         return Ok(None);
     }
     // A signature that will not do need not have warnings on top.
@@ -52,21 +59,31 @@ pub(crate) fn entry(
     // All tokens have the method's span: the place of a call is where they
     // all are.
     let at = quote_spanned!(span=> ::nestrs::__private::micro::Location::caller());
-    let call = callee.call();
+    let call = callee.call(contract);
     Ok(Some(match table {
         Table::Handlers => {
             let enhancers = attributes.enhancers();
-            let patterns = &attributes.patterns;
             let max_in_flight = match &attributes.max_in_flight {
                 Some(limit) => quote!(#micro::Option::Some(#limit)),
                 None => quote!(#micro::Option::None),
             };
             let dependencies = callee.dependencies();
             let check = checked(callee.check_one_payload(), is_generic);
+            let patterns = match contract {
+                None => attributes.patterns(),
+                Some(_) if !attributes.patterns.is_empty() => {
+                    let message = "the contract says this message's pattern: remove it here";
+                    return Err(syn::Error::new(span, message));
+                }
+                Some(contract) => {
+                    let patterns = patterns_of(&callee.method);
+                    quote_spanned!(span=> <Self as #contract>::#patterns)
+                }
+            };
             quote! {
                 #(#cfgs)*
                 #micro::Handler {
-                    patterns: &[#(#patterns),*],
+                    patterns: #patterns,
                     method: #name,
                     at: #at,
                     enhancers: #enhancers,

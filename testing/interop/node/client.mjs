@@ -11,7 +11,10 @@ import { fromCommandLine } from './transports.mjs';
 
 nest.Logger.overrideLogger(logger);
 const { transport, options } = fromCommandLine();
-const client = nest.ClientProxyFactory.create({ transport, options });
+const { metadata, ...ofNest } = options;
+const client = nest.ClientProxyFactory.create({ transport, options: ofNest });
+// An option of our own; NestJS 11 has no such hook.
+if (metadata) client.setOnDispatchHook?.((packet) => Object.assign(packet, { metadata }));
 say({ ready: true });
 
 for await (const line of createInterface({ input: process.stdin })) {

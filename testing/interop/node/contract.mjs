@@ -1,7 +1,7 @@
 // The handlers that every server of the interop tests answers with, whatever it is written in.
 import { nest } from './nest.mjs';
 
-const { Controller, EventPattern, MessagePattern, Module, RpcException } = nest;
+const { Controller, Ctx, EventPattern, MessagePattern, Module, Payload, RpcException } = nest;
 const { BehaviorSubject, concat, filter, firstValueFrom, mergeMap } = nest.rxjs;
 const { of, range, throwError, timer } = nest.rxjs;
 
@@ -18,6 +18,11 @@ class Contract {
 
   echo(data) {
     return data;
+  }
+
+  // NestJS 11 has no metadata.
+  metadata(_, context) {
+    return context.getMetadata?.() ?? null;
   }
 
   slow({ ms }) {
@@ -66,6 +71,7 @@ const routes = {
   add: MessagePattern('math.add'),
   sum: MessagePattern({ cmd: 'sum' }),
   echo: MessagePattern('echo'),
+  metadata: MessagePattern('metadata'),
   slow: MessagePattern('slow'),
   failString: MessagePattern('fail.string'),
   failObject: MessagePattern('fail.object'),
@@ -82,6 +88,8 @@ const routes = {
 for (const [method, decorate] of Object.entries(routes)) {
   decorate(Contract.prototype, method, Object.getOwnPropertyDescriptor(Contract.prototype, method));
 }
+Payload()(Contract.prototype, 'metadata', 0);
+Ctx()(Contract.prototype, 'metadata', 1);
 Controller()(Contract);
 
 export class ContractModule {}

@@ -32,6 +32,11 @@ impl NestServer {
         self.port
     }
 
+    /// What it has logged up to now, one line each.
+    pub fn logged(&self) -> String {
+        self.peer.stderr().text()
+    }
+
     /// Closes it and waits for its end.
     ///
     /// # Errors

@@ -95,7 +95,7 @@ impl Server {
         call: Option<Caller>,
     ) -> Result<(), TransportError> {
         let admission = self.intake.admit().await.ok_or_else(closed)?;
-        if message.context.is_over() {
+        if admission.has_waited() && message.context.is_over() {
             return Ok(());
         }
         let over = message.context.over();

@@ -44,7 +44,8 @@ pub struct TcpTransportOptions {
     /// Where the server listens, `host:port`.
     pub addr: String,
     /// How long a call waits for its reply, connecting included; 10 s unless
-    /// told otherwise. [`Duration::MAX`] waits for ever.
+    /// told otherwise. [`Duration::MAX`] waits for ever. A nestrs server is told:
+    /// its handlers have it as their deadline.
     pub request_timeout: Duration,
     /// How long a call waits for a connection, which is tried for again and
     /// again meanwhile; 3 s unless told otherwise.

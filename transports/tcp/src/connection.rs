@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -152,6 +152,7 @@ impl Connection {
         Call {
             id,
             pending,
+            is_done: false,
             connection: self.clone(),
         }
     }
@@ -191,7 +192,7 @@ impl Connection {
     /// Tells the server that nobody waits for this call any more, if it would
     /// understand.
     fn cancel(&self, id: u64) {
-        if !self.is_nestrs.load(Ordering::Relaxed) || !self.in_flight.is_waiting(id) {
+        if !self.is_nestrs.load(Ordering::Relaxed) {
             return;
         }
         let extras = Extras {
@@ -247,12 +248,16 @@ impl Drop for EndsWithItsTask {
 struct Call<P> {
     id: u64,
     pending: P,
+    is_done: bool,
     connection: Arc<Connection>,
 }
 
 impl<P> Drop for Call<P> {
     fn drop(&mut self) {
-        self.connection.cancel(self.id);
+        // Of a stream that was not read to its end the end may be here already.
+        if !self.is_done && self.connection.in_flight.is_waiting(self.id) {
+            self.connection.cancel(self.id);
+        }
     }
 }
 
@@ -260,7 +265,9 @@ impl<P: Future + Unpin> Future for Call<P> {
     type Output = P::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
-        Pin::new(&mut self.pending).poll(cx)
+        let reply = ready!(Pin::new(&mut self.pending).poll(cx));
+        self.is_done = true;
+        Poll::Ready(reply)
     }
 }
 

@@ -268,7 +268,7 @@ impl Server {
         let Some(admission) = self.intake.admit().await else {
             return Err(ReadEnd::Stopping);
         };
-        if message.context.is_over() {
+        if admission.has_waited() && message.context.is_over() {
             tracing::debug!("a request waited for its turn longer than its sender for the reply");
             return Ok(());
         }

@@ -4,6 +4,7 @@
 
 mod contract;
 mod harness;
+mod metadata;
 mod nest_to_nest;
 mod nestrs_peer;
 mod pipeline;
