@@ -3,6 +3,7 @@
 //!
 //! The next file on a message's path is [`crate::enhancer`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -120,7 +121,7 @@ impl BoundHandler {
     /// that is not the route.
     pub(crate) async fn run(self, message: Message, subject: Option<Arc<str>>) -> Answer {
         let id = message.context.id.clone();
-        match self.handle(message, subject).await {
+        match self.handle(message, subject, id.as_ref()).await {
             Answer::One(Err(error)) => Answer::One(Err(self.mask(error, id.as_ref()))),
             Answer::Many(items) => {
                 let mask = move |error| self.mask(error, id.as_ref());
@@ -137,7 +138,7 @@ impl BoundHandler {
             let details = error.details.as_ref().map(tracing::field::display);
             tracing::error!(pattern = %route, handler = %name, details, "an event failed: {error}");
         };
-        match self.handle(message, subject).await {
+        match self.handle(message, subject, None).await {
             Answer::One(Err(error)) => log(&error),
             Answer::Many(mut items) => {
                 while let Some(item) = items.next().await {
@@ -148,7 +149,12 @@ impl BoundHandler {
         }
     }
 
-    async fn handle(&self, message: Message, subject: Option<Arc<str>>) -> Answer {
+    async fn handle(
+        &self,
+        message: Message,
+        subject: Option<Arc<str>>,
+        id: Option<&Bytes>,
+    ) -> Answer {
         let place = match &self.method.room {
             // It is never closed.
             Some(room) => Arc::clone(room).acquire_owned().await.ok(),
@@ -156,7 +162,7 @@ impl BoundHandler {
         };
         match contain(self.pass(message, subject)).await {
             Ok(Ok((Answer::Many(items), caught))) => {
-                let items = self.clone().up_to_error(items, caught);
+                let items = self.clone().up_to_error(items, caught, id.cloned());
                 // The place is free once the last item is there.
                 Answer::Many(
                     items
@@ -169,7 +175,7 @@ impl BoundHandler {
             }
             Ok(Ok((answer, _))) => answer,
             Ok(Err(error)) => Answer::One(Err(error)),
-            Err(panic) => Answer::One(Err(self.panicked(&panic))),
+            Err(panic) => Answer::One(Err(self.panicked(&panic, id))),
         }
     }
 
@@ -223,14 +229,16 @@ impl BoundHandler {
         self,
         items: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
         caught: Option<Caught>,
+        id: Option<Bytes>,
     ) -> impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static {
         let items = Box::pin(AssertUnwindSafe(items).catch_unwind());
-        stream::unfold(Some((self, items, caught)), async |state| {
-            let (handler, mut items, caught) = state?;
+        stream::unfold(Some((self, items, caught, id)), async |state| {
+            let (handler, mut items, caught, id) = state?;
+            let panicked = |panic: &str| Err(handler.panicked(panic, id.as_ref()));
             let error = match items.next().await? {
-                Ok(Ok(item)) => return Some((Ok(item), Some((handler, items, caught)))),
+                Ok(Ok(item)) => return Some((Ok(item), Some((handler, items, caught, id)))),
                 Ok(Err(error)) => error,
-                Err(panic) => return Some((Err(handler.panicked(&message_of(&*panic))), None)),
+                Err(panic) => return Some((panicked(&message_of(&*panic)), None)),
             };
             let Some(caught) = caught else {
                 return Some((Err(error), None));
@@ -239,7 +247,7 @@ impl BoundHandler {
                 Ok(Ok(Answer::One(last))) => last.transpose()?,
                 Ok(Ok(_)) => return None,
                 Ok(Err(error)) => Err(error),
-                Err(panic) => Err(handler.panicked(&panic)),
+                Err(panic) => panicked(&panic),
             };
             Some((last, None))
         })
@@ -250,20 +258,23 @@ impl BoundHandler {
         if error.kind() != ErrorKind::Internal || self.method.expose_errors {
             return error;
         }
-        let id = String::from_utf8_lossy(id.map_or(&[][..], |id| id));
-        tracing::error!(
-            pattern = %self.route,
-            handler = %self.name(),
-            id = id.trim_matches('"'),
-            "a handler failed: {error}"
-        );
+        let (pattern, handler, id) = (&self.route, self.name(), shown(id));
+        tracing::error!(%pattern, %handler, id = &*id, "a handler failed: {error}");
         TransportError::new(INTERNAL_SERVER_ERROR)
     }
 
-    fn panicked(&self, panic: &str) -> TransportError {
-        tracing::error!(pattern = %self.route, handler = %self.name(), "a handler panicked: {panic}");
+    fn panicked(&self, panic: &str, id: Option<&Bytes>) -> TransportError {
+        let (pattern, handler, id) = (&self.route, self.name(), shown(id));
+        tracing::error!(%pattern, %handler, id = &*id, "a handler panicked: {panic}");
         TransportError::new(INTERNAL_SERVER_ERROR)
     }
+}
+
+/// A request's id in the log: strings without their quotes.
+fn shown(id: Option<&Bytes>) -> Cow<'_, str> {
+    let id = id.map_or(&[][..], |id| id);
+    let quoted = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\""));
+    String::from_utf8_lossy(quoted.unwrap_or(id))
 }
 
 /// What a filter is told.

@@ -496,3 +496,55 @@ async fn an_interceptor_wraps_the_call() {
     assert_eq!(reply(&dispatcher, "count", json!(3)).await, "2 4 6");
     assert_eq!(reply(&dispatcher, "never", json!(1)).await, "!too slow");
 }
+
+/// One for everyone who asks, which here is each message.
+#[injectable(scope = "transient")]
+struct Fresh {
+    #[inject(default)]
+    seen: Mutex<u8>,
+}
+
+#[async_trait]
+impl Pipe for Fresh {
+    async fn transform(&self, _: Value, _: &Incoming) -> Result<Value, TransportError> {
+        let mut seen = self.seen.lock().unwrap();
+        *seen += 1;
+        Ok(json!(*seen))
+    }
+}
+
+#[injectable]
+struct Counting;
+
+#[micro_routes]
+impl Counting {
+    #[message_pattern("seen")]
+    #[use_micro_pipes(Fresh)]
+    async fn seen(&self, n: u8) -> u8 {
+        n
+    }
+}
+
+module_of!(CountingModule: Counting);
+
+#[tokio::test]
+async fn a_transient_enhancer_is_new_for_each_message() {
+    let dispatcher = Dispatcher::of(&build::<CountingModule>().await).unwrap();
+    for _ in 0..2 {
+        assert_eq!(reply(&dispatcher, "seen", json!(null)).await, "1");
+    }
+}
+
+module_of!(
+    ForgetfulModule: Counting,
+    ModuleEnhancers::new().guard::<QuotaGuard>(),
+);
+
+#[tokio::test]
+async fn an_enhancer_of_a_module_that_is_not_provided_is_missed_at_the_start() {
+    let error = Dispatcher::of(&build::<ForgetfulModule>().await).unwrap_err();
+    let message = error.to_string();
+    for part in ["Counting::seen (", "QuotaGuard`", "`ForgetfulModule`"] {
+        assert!(message.contains(part), "{message}");
+    }
+}

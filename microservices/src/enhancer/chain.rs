@@ -245,11 +245,13 @@ impl<E: ?Sized> Held<E> {
             container, module, ..
         }) = home
         {
-            if container.needs_scope(*module, key) {
-                return Ok(Self::OfRequest(source));
-            }
-            if let Some(instance) = container.get_in(*module, key) {
+            let instance = container.get_in(*module, key);
+            if let Some(instance) = instance {
                 return source.of_instance(instance).map(Self::Ready).ok_or(key);
+            }
+            // It is there, and no singleton.
+            if source.is_injectable() || container.needs_scope(*module, key) {
+                return Ok(Self::OfRequest(source));
             }
         }
         match (source.by_default(), home) {

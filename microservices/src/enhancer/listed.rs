@@ -60,6 +60,8 @@ impl Enhancers {
 pub trait Source<E: ?Sized>: Send + Sync {
     /// What the container is asked for.
     fn key(&self) -> Key;
+    /// Whether the container makes it.
+    fn is_injectable(&self) -> bool;
     /// The container's instance.
     fn of_instance(&self, instance: Instance) -> Option<Arc<E>>;
     /// One made by `Default`.
@@ -112,6 +114,10 @@ macro_rules! sources {
         impl<G: $trait> Source<dyn $trait> for Listed<G> {
             fn key(&self) -> Key {
                 Key::of::<G>()
+            }
+
+            fn is_injectable(&self) -> bool {
+                self.provide.is_some()
             }
 
             fn of_instance(&self, instance: Instance) -> Option<Arc<dyn $trait>> {
