@@ -1,20 +1,17 @@
-//! From a container to a dispatcher: what `microservices = […]` of a module
-//! leaves behind, and what becomes of it once the application is built.
+//! What `microservices = […]` of a module leaves behind, and how it becomes
+//! handlers once the application is built.
 //!
-//! Aside from a message's path: this runs before the first of them.
+//! Aside from a message's path: this runs before the first of them. It goes on
+//! in [`crate::builder`].
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use nestrs_core::{MessageKind, Wildcards};
-use nestrs_di::{
-    Code, Container, Finding, Graph, GraphCheck, Injectable, Instance, Key, ModuleDefinition,
-};
+use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
-use crate::dispatcher::Dispatcher;
+use crate::declared::{Declared, OneHandlerPerPattern};
 use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, ModuleEnhancers};
-use crate::error::{BindError, Conflict};
+use crate::error::BindError;
 use crate::handler::{Call, HandlerName, MicroRoutes};
 use crate::incoming::{Home, downcast};
 use crate::pipeline::BoundHandler;
@@ -22,9 +19,9 @@ use crate::pipeline::BoundHandler;
 /// What a module keeps of a type in its `microservices`.
 #[derive(Clone, Copy)]
 pub struct HandlerTable {
-    key: Key,
-    declared: fn() -> Vec<Declared>,
-    bind: fn(Option<Instance>, &Binding<'_>) -> Result<Vec<BoundHandler>, BindError>,
+    pub(crate) key: Key,
+    pub(crate) declared: fn() -> Vec<Declared>,
+    pub(crate) bind: fn(Option<Instance>, &Binding<'_>) -> Result<Vec<BoundHandler>, BindError>,
 }
 
 impl HandlerTable {
@@ -47,65 +44,6 @@ impl HandlerTable {
 impl fmt::Debug for HandlerTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HandlerTable").field(&self.key).finish()
-    }
-}
-
-/// A message handler, before there is an instance to call.
-struct Declared {
-    name: HandlerName,
-    route: String,
-    transport: Option<&'static str>,
-}
-
-impl Declared {
-    fn all_of<T: MicroRoutes>() -> Vec<Self> {
-        let patterns = T::HANDLERS.iter().flat_map(|handler| {
-            let name = HandlerName::of::<T>(handler.method, handler.at);
-            handler.patterns.iter().map(move |pattern| (name, pattern))
-        });
-        let answered = patterns.filter(|(_, pattern)| pattern.kind == MessageKind::Request);
-        let declared = answered.map(|(name, pattern)| Self {
-            name,
-            route: pattern.pattern.to_pattern().into_string(),
-            transport: pattern.transport,
-        });
-        declared.collect()
-    }
-
-    /// Whether there can be a server to which both answer.
-    fn meets(&self, other: &Self) -> bool {
-        let transports = [self.transport, other.transport];
-        self.route == other.route
-            && (transports.contains(&None) || self.transport == other.transport)
-    }
-}
-
-/// Finds patterns with two message handlers before anything is constructed.
-struct OneHandlerPerPattern;
-
-impl GraphCheck for OneHandlerPerPattern {
-    fn check(graph: &Graph) -> Vec<Finding> {
-        let mut seen = HashMap::<String, Vec<Declared>>::new();
-        let mut findings = Vec::new();
-        for (module, table) in graph.attachments::<HandlerTable>() {
-            for declared in (table.declared)() {
-                let others = seen.entry(declared.route.clone()).or_default();
-                if let Some(first) = others.iter().find(|other| other.meets(&declared)) {
-                    let conflict = Conflict {
-                        route: declared.route.clone(),
-                        handlers: [first.name, declared.name],
-                    };
-                    let finding = Finding::error(Code::Conflict, conflict.problem())
-                        .site(declared.name.at, "handled here")
-                        .site(first.name.at, "and here")
-                        .path(graph.path_to(module))
-                        .fix(conflict.fix());
-                    findings.push(finding);
-                }
-                others.push(declared);
-            }
-        }
-        findings
     }
 }
 
@@ -248,115 +186,4 @@ pub fn microservice<T: MicroRoutes + Injectable>(definition: ModuleDefinition) -
         .provide(definition)
         .attach(HandlerTable::of::<T>())
         .check::<OneHandlerPerPattern>()
-}
-
-/// How the handlers of an application are bound for one server. See
-/// [`Dispatcher::builder`].
-#[derive(Debug)]
-#[must_use = "it is not built yet"]
-pub struct DispatcherBuilder<'a> {
-    container: &'a Container,
-    global: GlobalEnhancers,
-    transport: Option<&'static str>,
-    wildcards: Option<Wildcards>,
-    expose_errors: bool,
-}
-
-impl Dispatcher {
-    /// A dispatcher to all handlers of an application. See [`microservice`] for
-    /// an example.
-    ///
-    /// # Errors
-    ///
-    /// All patterns that have several message handlers, or something a handler
-    /// needs that is not provided.
-    pub fn of(container: &Container) -> Result<Self, BindError> {
-        Self::builder(container).build()
-    }
-
-    /// As [`of`](Self::of), for a particular server or with enhancers around
-    /// all handlers.
-    ///
-    /// ```
-    /// # use nestrs_di::Container;
-    /// # use nestrs_microservices::{BindError, Dispatcher};
-    /// # fn example(container: &Container) -> Result<(), BindError> {
-    /// let dispatcher = Dispatcher::builder(container).transport("tcp").expose_errors(true).build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder(container: &Container) -> DispatcherBuilder<'_> {
-        DispatcherBuilder {
-            container,
-            global: GlobalEnhancers::default(),
-            transport: None,
-            wildcards: None,
-            expose_errors: false,
-        }
-    }
-}
-
-impl DispatcherBuilder<'_> {
-    /// Enhancers around all handlers.
-    pub fn global(self, global: GlobalEnhancers) -> Self {
-        Self { global, ..self }
-    }
-
-    /// Leaves out the handlers of other transports.
-    pub fn transport(self, transport: &'static str) -> Self {
-        Self {
-            transport: Some(transport),
-            ..self
-        }
-    }
-
-    /// The wildcards that routes may have.
-    pub fn wildcards(self, wildcards: Option<Wildcards>) -> Self {
-        Self { wildcards, ..self }
-    }
-
-    /// Whether callers are told of errors that are the application's own
-    /// fault: those of [`ErrorKind::Internal`](crate::ErrorKind::Internal).
-    pub fn expose_errors(self, expose_errors: bool) -> Self {
-        Self {
-            expose_errors,
-            ..self
-        }
-    }
-
-    /// Binds the handlers.
-    ///
-    /// # Errors
-    ///
-    /// As of [`Dispatcher::of`].
-    pub fn build(self) -> Result<Dispatcher, BindError> {
-        let container = self.container;
-        let global = self.global.after_bound(container);
-        let mut handlers = Vec::new();
-        for (module, table) in container.attachments::<HandlerTable>() {
-            let instance = container.get_in(module, table.key);
-            if instance.is_none() && !container.needs_scope(module, table.key) {
-                return Err(BindError::NoInstance {
-                    provider: table.key.type_name(),
-                    module: container.module_name(module).to_owned(),
-                });
-            }
-            let binding = Binding {
-                global: &global,
-                module: ModuleEnhancers::of(container, module),
-                home: Some(Home {
-                    container: container.clone(),
-                    module,
-                    request: None,
-                }),
-                expose_errors: self.expose_errors,
-            };
-            handlers.extend((table.bind)(instance, &binding)?);
-        }
-        if let Some(ours) = self.transport {
-            let is_ours = |handler: &BoundHandler| handler.transport().is_none_or(|t| t == ours);
-            handlers.retain(is_ours);
-        }
-        Dispatcher::with_wildcards(handlers, self.wildcards)
-    }
 }

@@ -20,7 +20,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `handler.rs` | [`MicroRoutes`]: what `#[micro_routes]` leaves behind |
-//! | `bind.rs` | from a container to a dispatcher |
+//! | `bind.rs`, `builder.rs` | from a container to a dispatcher |
+//! | `declared.rs` | handlers that are in each other's way |
 //! | `listener.rs` | [`EventRoutes`]: what `#[event_routes]` leaves behind |
 //! | `event_bus.rs` | [`EventBus`]: events within the process |
 //! | `tower.rs` (feature `tower`) | handlers as services, layers around them |
@@ -30,8 +31,10 @@
 
 mod answer;
 mod bind;
+mod builder;
 mod client;
 mod ctx;
+mod declared;
 mod dispatcher;
 mod enhancer;
 mod error;
@@ -47,7 +50,8 @@ mod tower;
 #[cfg(feature = "garde")]
 mod valid;
 
-pub use bind::{DispatcherBuilder, HandlerTable, microservice};
+pub use bind::{HandlerTable, microservice};
+pub use builder::DispatcherBuilder;
 pub use client::{
     ClientConfig, ClientInterceptor, ClientMessage, ClientProxy, ClientsModule, ClientsService,
     ReplyStream,

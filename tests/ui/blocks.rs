@@ -17,7 +17,7 @@ impl Orders {
     async fn create(&self) {}
 }
 
-#[micro_routes]
+#[event_routes]
 impl Drop for Orders {
     fn drop(&mut self) {}
 }

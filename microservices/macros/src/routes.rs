@@ -23,7 +23,10 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     let is_generic = !block.generics.params.is_empty();
     // An `impl` of a trait is taken for one of a contract; what is none has no
     // patterns, which rustc says.
-    let contract = block.trait_.as_ref().map(|(path, _)| path.clone());
+    let contract = match (table, &block.trait_) {
+        (Table::Handlers, Some((path, _))) => Some(path.clone()),
+        _ => None,
+    };
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
             match table::entry(method, table, contract.as_ref(), is_generic) {
@@ -196,7 +199,7 @@ mod tests {
             }
         });
         assert!(
-            text.contains("the contract says this message's pattern"),
+            text.contains("the `#[message_contract]` says this message's pattern"),
             "{text}"
         );
     }

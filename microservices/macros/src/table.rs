@@ -72,7 +72,8 @@ pub(crate) fn entry(
             let patterns = match contract {
                 None => attributes.patterns(),
                 Some(_) if !attributes.patterns.is_empty() => {
-                    let message = "the contract says this message's pattern: remove it here";
+                    let message = "the `#[message_contract]` says this message's pattern: remove it here; \
+                                   handlers without a contract stand on the type's own `impl` block";
                     return Err(syn::Error::new(span, message));
                 }
                 Some(contract) => {

@@ -1,18 +1,17 @@
 //! The enhancers of one handler, and how a message goes through them.
 
 use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
 
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{Answer, TransportError};
 use nestrs_di::Key;
 
+use super::held::{Held, held};
 use super::{
-    Enhancers, ExceptionFilter, GlobalEnhancers, Guard, Interceptor, ModuleEnhancers, Pipe, Source,
+    Enhancers, ExceptionFilter, GlobalEnhancers, Guard, Interceptor, ModuleEnhancers, Pipe,
 };
 use crate::ctx::Ctx;
-use crate::incoming::{Home, Incoming, internal};
+use crate::incoming::{Home, Incoming};
 
 /// A handler, called with a message that came through the chain.
 pub(crate) type BoundCall =
@@ -215,93 +214,6 @@ fn flat(answer: Result<Answer, TransportError>) -> Result<Answer, TransportError
     match answer {
         Ok(Answer::One(Err(error))) => Err(error),
         other => other,
-    }
-}
-
-/// An enhancer that is there, or one that is made for each message.
-enum Held<E: ?Sized + 'static> {
-    Ready(Arc<E>),
-    OfRequest(&'static dyn Source<E>),
-}
-
-fn held<E: ?Sized>(
-    global: &[Arc<E>],
-    levels: [&[&'static dyn Source<E>]; 3],
-    home: Option<&Home>,
-) -> Result<Vec<Held<E>>, Key> {
-    let global = global
-        .iter()
-        .map(|enhancer| Ok(Held::Ready(enhancer.clone())));
-    let listed = levels.into_iter().flatten();
-    global
-        .chain(listed.map(|source| Held::bind(*source, home)))
-        .collect()
-}
-
-impl<E: ?Sized> Held<E> {
-    fn bind(source: &'static dyn Source<E>, home: Option<&Home>) -> Result<Self, Key> {
-        let key = source.key();
-        if let Some(Home {
-            container, module, ..
-        }) = home
-        {
-            let instance = container.get_in(*module, key);
-            if let Some(instance) = instance {
-                return source.of_instance(instance).map(Self::Ready).ok_or(key);
-            }
-            // It is there, and no singleton.
-            if source.is_injectable() || container.needs_scope(*module, key) {
-                return Ok(Self::OfRequest(source));
-            }
-        }
-        match (source.by_default(), home) {
-            (Some(enhancer), _) => Ok(Self::Ready(enhancer)),
-            (None, Some(_)) => Err(key),
-            // Bound without a container: whoever calls it learns so.
-            (None, None) => Ok(Self::OfRequest(source)),
-        }
-    }
-
-    fn is_of_request(&self) -> bool {
-        matches!(self, Self::OfRequest(_))
-    }
-
-    async fn get(&self, home: Option<&Home>) -> Result<Got<'_, E>, TransportError> {
-        let source = match self {
-            Self::Ready(enhancer) => return Ok(Got::Held(enhancer)),
-            Self::OfRequest(source) => source,
-        };
-        let key = source.key();
-        let missing = || internal(format!("`{key}` comes from a container, and there is none"));
-        let instance = home.ok_or_else(missing)?.instance(key).await?;
-        source
-            .of_instance(instance)
-            .map(Got::Made)
-            .ok_or_else(missing)
-    }
-}
-
-impl Held<dyn Interceptor> {
-    fn is_around_guards(&self) -> bool {
-        // What is made for each message cannot be asked yet.
-        matches!(self, Self::Ready(interceptor) if interceptor.before_guards())
-    }
-}
-
-/// An enhancer for the time of one message.
-enum Got<'a, E: ?Sized> {
-    Held(&'a E),
-    Made(Arc<E>),
-}
-
-impl<E: ?Sized> Deref for Got<'_, E> {
-    type Target = E;
-
-    fn deref(&self) -> &E {
-        match self {
-            Self::Held(enhancer) => enhancer,
-            Self::Made(enhancer) => enhancer,
-        }
     }
 }
 

@@ -10,9 +10,11 @@
 //! | `promised.rs` | the short form of each |
 //! | `listed.rs` | from a type in an attribute to an instance |
 //! | `level.rs` | those of the application, and of a module |
+//! | `held.rs` | one in its place, whatever it was made by |
 //! | `chain.rs` | those of one handler, and how they run |
 
 mod chain;
+mod held;
 mod level;
 mod listed;
 mod promised;
