@@ -16,7 +16,7 @@
 //! | [`wildcard`] | what routes may leave open |
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
-//! | [`context`], [`headers`] | what is known of a message beside its payload |
+//! | [`context`], [`headers`], [`cancellation`] | what is known of a message beside its payload |
 //! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
 //! | [`answer`] | what goes back for a message |
 //! | [`replies`] | an answer as the packets that carry it |
@@ -51,6 +51,7 @@
 //! ```
 
 pub mod answer;
+pub mod cancellation;
 pub mod client;
 pub mod context;
 pub mod dispatch;
@@ -72,8 +73,9 @@ pub mod wildcard;
 pub use answer::Answer;
 #[doc(no_inline)]
 pub use async_trait::async_trait;
+pub use cancellation::Cancellation;
 pub use client::{Outgoing, Replies, Transport};
-pub use context::{Cancellation, MessageContext};
+pub use context::MessageContext;
 pub use dispatch::{Dispatch, Message, MessageKind};
 pub use error::{ErrorKind, TransportError};
 pub use headers::Headers;

@@ -1,22 +1,18 @@
 //! One connection of a client: its calls, numbered, and the replies to them.
 //!
-//! The first packet says that this client is one of nestrs and how long its
+//! The first request says that this client is one of nestrs and how long its
 //! calls wait, in `metadata` that a NestJS server does not look at. A nestrs
 //! server answers that with a reply of its own, to an id nobody else has; from
 //! then on it is told about calls that are not waited for any more.
 //!
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
 use nestrs_core::extras::{Extras, PEER};
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
@@ -24,6 +20,7 @@ use nestrs_core::{ErrorKind, Headers, Outgoing, Replies, TransportError};
 use serde_json::Value;
 use tokio::io::AsyncRead;
 
+use crate::call::Call;
 use crate::client::{Client, lock};
 use crate::frames::{Frames, ReadError};
 use crate::outbox::{Closed, Outbox};
@@ -103,9 +100,10 @@ impl Connection {
         message: &Outgoing<'_>,
     ) -> Result<Option<Bytes>, TransportError> {
         let pending = self.in_flight.one()?;
-        let call = self.call(pending.id(), pending);
+        let id = pending.id();
+        let call = Call::new(id, pending, self.clone());
         let timeout = message.timeout.filter(|own| *own != self.request_timeout);
-        self.push_request(call.id, message, timeout).await?;
+        self.push_request(id, message, timeout).await?;
         call.await
     }
 
@@ -114,10 +112,11 @@ impl Connection {
         message: &Outgoing<'_>,
     ) -> Result<Replies, TransportError> {
         let pending = self.in_flight.many()?;
-        let call = self.call(pending.id(), pending);
+        let id = pending.id();
+        let call = Call::new(id, pending, self.clone());
         // Nobody knows when the last of several replies should have come.
         let for_ever = Some(Duration::MAX).filter(|_| self.request_timeout != Duration::MAX);
-        self.push_request(call.id, message, for_ever).await?;
+        self.push_request(id, message, for_ever).await?;
         Ok(Box::pin(call))
     }
 
@@ -125,7 +124,7 @@ impl Connection {
         let pattern = json_string(message.pattern);
         let sent = async {
             self.outbox.room().await?;
-            let metadata = self.metadata(&message.headers, None);
+            let metadata = Extras::default().metadata(&message.headers);
             let end = write_event(
                 pattern.as_bytes(),
                 &message.payload,
@@ -148,15 +147,6 @@ impl Connection {
         self.outbox.finish();
     }
 
-    fn call<P>(self: &Arc<Self>, id: u64, pending: P) -> Call<P> {
-        Call {
-            id,
-            pending,
-            is_done: false,
-            connection: self.clone(),
-        }
-    }
-
     async fn push_request(
         &self,
         id: u64,
@@ -165,7 +155,12 @@ impl Connection {
     ) -> Result<(), TransportError> {
         let (pattern, id) = (json_string(message.pattern), format!("\"{id}\""));
         self.outbox.room().await.map_err(|Closed| self.lost())?;
-        let metadata = self.metadata(&message.headers, timeout);
+        let extras = Extras {
+            timeout,
+            peer: self.hello(),
+            ..Extras::default()
+        };
+        let metadata = extras.metadata(&message.headers);
         write_request(
             pattern.as_bytes(),
             &message.payload,
@@ -177,22 +172,18 @@ impl Connection {
         .map_err(|Closed| self.lost())
     }
 
-    /// The `metadata` of the next packet, if it has any.
-    fn metadata(&self, headers: &Headers, timeout: Option<Duration>) -> Option<Vec<u8>> {
+    /// How the first request introduces us.
+    fn hello(&self) -> Option<Duration> {
         let is_first = !self.said_hello.load(Ordering::Relaxed)
             && !self.said_hello.swap(true, Ordering::Relaxed);
-        let extras = Extras {
-            timeout,
-            peer: is_first.then_some(self.request_timeout),
-            ..Extras::default()
-        };
-        extras.metadata(headers)
+        is_first.then_some(self.request_timeout)
     }
 
     /// Tells the server that nobody waits for this call any more, if it would
-    /// understand.
-    fn cancel(&self, id: u64) {
-        if !self.is_nestrs.load(Ordering::Relaxed) {
+    /// understand. Of a stream that was not read to its end the end may be here
+    /// already.
+    pub(crate) fn cancel(&self, id: u64) {
+        if !self.is_nestrs.load(Ordering::Relaxed) || !self.in_flight.is_waiting(id) {
             return;
         }
         let extras = Extras {
@@ -241,41 +232,6 @@ struct EndsWithItsTask(Arc<Connection>);
 impl Drop for EndsWithItsTask {
     fn drop(&mut self) {
         self.0.end(connection_closed());
-    }
-}
-
-/// A request in flight, cancelled when it is dropped before its end.
-struct Call<P> {
-    id: u64,
-    pending: P,
-    is_done: bool,
-    connection: Arc<Connection>,
-}
-
-impl<P> Drop for Call<P> {
-    fn drop(&mut self) {
-        // Of a stream that was not read to its end the end may be here already.
-        if !self.is_done && self.connection.in_flight.is_waiting(self.id) {
-            self.connection.cancel(self.id);
-        }
-    }
-}
-
-impl<P: Future + Unpin> Future for Call<P> {
-    type Output = P::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
-        let reply = ready!(Pin::new(&mut self.pending).poll(cx));
-        self.is_done = true;
-        Poll::Ready(reply)
-    }
-}
-
-impl<P: Stream + Unpin> Stream for Call<P> {
-    type Item = P::Item;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::Item>> {
-        Pin::new(&mut self.pending).poll_next(cx)
     }
 }
 

@@ -10,7 +10,7 @@
 //! | which reply is whose | the packet's `id`; replies come in any order |
 //! | a client | one connection for all its calls, made by the first and again by the next after it broke |
 //! | headers | the packet's `metadata`, as NestJS 12 has them |
-//! | a call that is not waited for any more | its handler is dropped, if the server is one of nestrs: see `connection.rs` |
+//! | a call that is not waited for any more | its handler is dropped, if both sides are of nestrs: the client says so (see `connection.rs`), or its deadline passes, which also holds while a full server reads nothing |
 //! | scale-out | a load balancer in front |
 //! | back-pressure | a peer that does not read is not read from; so is one when [`max_in_flight`](TcpMicroserviceOptions::max_in_flight) messages are in hand |
 //!
@@ -28,6 +28,7 @@
 //!
 //! [`ErrorKind::ConnectionClosed`]: nestrs_core::ErrorKind::ConnectionClosed
 
+mod call;
 pub mod client;
 mod connection;
 mod frames;

@@ -121,6 +121,7 @@ async fn a_server_that_is_no_nestrs_hears_of_it_once_and_of_no_cancelled_call() 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpTransport::new(TcpTransportOptions::new(listener.local_addr().unwrap()));
     let calls = async {
+        client.emit_json("e", json!(0)).await.unwrap();
         for _ in 0..2 {
             let message = Outgoing::new("p", "0").timeout(Duration::from_millis(20));
             client.send(message).await.unwrap_err();
@@ -134,6 +135,7 @@ async fn a_server_that_is_no_nestrs_hears_of_it_once_and_of_no_cancelled_call() 
     let mut sent = String::new();
     socket.0.read_to_string(&mut sent).await.unwrap();
     let packets: Vec<_> = [
+        r#"{"pattern":"e","data":0}"#,
         r#"{"pattern":"p","data":0,"metadata":{"nestrs-timeout-ms":"20","nestrs-peer":"10000"},"id":"1"}"#,
         r#"{"pattern":"p","data":0,"metadata":{"nestrs-timeout-ms":"20"},"id":"2"}"#,
         r#"{"pattern":"e","data":0,"metadata":{"tenant":"acme"}}"#,
