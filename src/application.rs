@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use nestrs_core::TransportServer;
 use nestrs_di::{Graph, Module};
+use nestrs_microservices::{ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Pipe};
 
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, GraphOf};
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, DispatchLayer, GraphOf, Served};
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
 use crate::running::RunningApplication;
@@ -23,6 +24,9 @@ use crate::running::RunningApplication;
 pub struct MicroserviceApplication {
     graph: GraphOf,
     server: Box<dyn TransportServer>,
+    global: GlobalEnhancers,
+    expose_errors: bool,
+    layers: Vec<DispatchLayer>,
     grace_period: Duration,
     #[cfg(feature = "http")]
     http_port: Option<u16>,
@@ -35,6 +39,9 @@ impl MicroserviceApplication {
         Self {
             graph: Graph::of::<M>,
             server,
+            global: GlobalEnhancers::default(),
+            expose_errors: false,
+            layers: Vec::new(),
             grace_period: DEFAULT_GRACE_PERIOD,
             #[cfg(feature = "http")]
             http_port: None,
@@ -77,6 +84,107 @@ impl MicroserviceApplication {
             http: configure(self.http),
             ..self
         }
+    }
+
+    /// Guards every message handler of the application. One with dependencies
+    /// is bound to [`AppGuard`](nestrs_microservices::AppGuard) instead.
+    ///
+    /// ```
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    /// use serde_json::Value;
+    ///
+    /// #[derive(Default)]
+    /// struct NoNulls;
+    ///
+    /// #[async_trait]
+    /// impl MicroCanActivate for NoNulls {
+    ///     async fn can_activate_micro(&self, _: &str, payload: &Value) -> Result<(), TransportError> {
+    ///         match payload {
+    ///             Value::Null => Err(TransportError::new("a payload, please")),
+    ///             _ => Ok(()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let app = NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::default())
+    ///     .use_global_guard(NoNulls);
+    /// # drop(app);
+    /// ```
+    pub fn use_global_guard(mut self, guard: impl Guard) -> Self {
+        self.global.guard(guard);
+        self
+    }
+
+    /// Wraps every message handler of the application. One with dependencies is
+    /// bound to [`AppInterceptor`](nestrs_microservices::AppInterceptor)
+    /// instead.
+    pub fn use_global_interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.global.interceptor(interceptor);
+        self
+    }
+
+    /// Transforms the payload of every message. A pipe with dependencies is
+    /// bound to [`AppPipe`](nestrs_microservices::AppPipe) instead.
+    pub fn use_global_pipe(mut self, pipe: impl Pipe) -> Self {
+        self.global.pipe(pipe);
+        self
+    }
+
+    /// Answers for the errors of every message handler. A filter with
+    /// dependencies is bound to
+    /// [`AppFilter`](nestrs_microservices::AppFilter) instead.
+    pub fn use_global_filter(mut self, filter: impl ExceptionFilter) -> Self {
+        self.global.filter(filter);
+        self
+    }
+
+    /// Whether callers are told what went wrong in a handler that returned an
+    /// error which is no [`TransportError`](nestrs_core::TransportError).
+    /// They are not, unless told otherwise: such errors are logged, and answered
+    /// as `Internal server error`.
+    pub fn expose_errors(self, expose_errors: bool) -> Self {
+        Self {
+            expose_errors,
+            ..self
+        }
+    }
+
+    /// Puts a layer of `tower` around all that the server hands on: a limit, a
+    /// timeout, a shedding of load. A layer that is added later goes around
+    /// those before it.
+    ///
+    /// ```
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    /// use std::time::Duration;
+    /// use tower::ServiceBuilder;
+    /// use tower::limit::ConcurrencyLimitLayer;
+    /// use tower::load_shed::LoadShedLayer;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let shed = ServiceBuilder::new()
+    ///     .layer(LoadShedLayer::new())
+    ///     .layer(ConcurrencyLimitLayer::new(1_000));
+    /// let app = NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::default())
+    ///     .layer(shed);
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "tower")]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: tower_layer::Layer<nestrs_microservices::DispatchService> + Send + 'static,
+        nestrs_microservices::LayeredDispatch<L::Service>: nestrs_core::Dispatch,
+    {
+        self.layers.push(Box::new(|inner| {
+            std::sync::Arc::new(nestrs_microservices::LayeredDispatch::new(inner, layer))
+        }));
+        self
     }
 
     /// How long what is in hand may take to finish once the application stops;
@@ -163,7 +271,12 @@ impl MicroserviceApplication {
     fn bootstrap(self) -> Bootstrap {
         Bootstrap {
             graph: self.graph,
-            server: Some(self.server),
+            server: Some(Served {
+                server: self.server,
+                global: self.global,
+                expose_errors: self.expose_errors,
+                layers: self.layers,
+            }),
             #[cfg(feature = "http")]
             http: self.http_port.map(|port| (port, self.http)),
             grace_period: self.grace_period,

@@ -8,8 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "microservices")]
-use nestrs_core::TransportServer;
+use nestrs_core::{Dispatch, TransportServer};
+#[cfg(feature = "microservices")]
+use nestrs_di::Container;
 use nestrs_di::{Graph, GraphError};
+#[cfg(feature = "microservices")]
+use nestrs_microservices::{Dispatcher, GlobalEnhancers};
 
 use crate::BootstrapError;
 #[cfg(feature = "http")]
@@ -28,10 +32,45 @@ pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
 pub(crate) struct Bootstrap {
     pub(crate) graph: GraphOf,
     #[cfg(feature = "microservices")]
-    pub(crate) server: Option<Box<dyn TransportServer>>,
+    pub(crate) server: Option<Served>,
     #[cfg(feature = "http")]
     pub(crate) http: Option<(u16, NestApplication)>,
     pub(crate) grace_period: Duration,
+}
+
+/// A microservice server, and how its handlers are bound.
+#[cfg(feature = "microservices")]
+pub(crate) struct Served {
+    pub(crate) server: Box<dyn TransportServer>,
+    pub(crate) global: GlobalEnhancers,
+    pub(crate) expose_errors: bool,
+    pub(crate) layers: Vec<DispatchLayer>,
+}
+
+/// A server, and what it is to call.
+#[cfg(feature = "microservices")]
+type Bound = (Box<dyn TransportServer>, Arc<dyn Dispatch>);
+
+/// Puts something around a dispatcher.
+#[cfg(feature = "microservices")]
+pub(crate) type DispatchLayer = Box<dyn FnOnce(Arc<dyn Dispatch>) -> Arc<dyn Dispatch> + Send>;
+
+#[cfg(feature = "microservices")]
+impl Served {
+    fn bind(self, container: &Container) -> Result<Bound, BootstrapError> {
+        let dispatcher = Dispatcher::builder(container)
+            .global(self.global)
+            .transport(self.server.transport())
+            .wildcards(self.server.wildcards())
+            .expose_errors(self.expose_errors)
+            .build()?;
+        let dispatch: Arc<dyn Dispatch> = Arc::new(dispatcher);
+        let layered = self.layers.into_iter();
+        Ok((
+            self.server,
+            layered.fold(dispatch, |inner, layer| layer(inner)),
+        ))
+    }
 }
 
 impl Bootstrap {
@@ -61,9 +100,11 @@ impl Bootstrap {
     pub(crate) async fn start(self) -> Result<RunningApplication, BootstrapError> {
         let container = (self.graph)()?.construct().await?;
         #[cfg(feature = "microservices")]
-        let dispatcher = {
+        let server = {
             nestrs_microservices::subscribe_listeners(&container);
-            Arc::new(nestrs_microservices::Dispatcher::of(&container)?)
+            self.server
+                .map(|server| server.bind(&container))
+                .transpose()?
         };
         container.init().await?;
         container.bootstrap().await?;
@@ -71,7 +112,7 @@ impl Bootstrap {
         let mut running = RunningApplication::new(container, self.grace_period);
         let listening = async {
             #[cfg(feature = "microservices")]
-            if let Some(server) = self.server {
+            if let Some((server, dispatcher)) = server {
                 running.serve(server, dispatcher).await?;
             }
             #[cfg(feature = "http")]

@@ -42,6 +42,8 @@
 //! |---|---|
 //! | `http` (default) | the HTTP side of an application, on axum |
 //! | `microservices` | message handlers and clients, over TCP |
+//! | `garde` | `Valid<T>`: payloads that `garde` checks |
+//! | `tower` | layers of `tower` around the dispatch of messages |
 //! | `tls` | TLS for the transports that are on |
 //!
 //! # Layout

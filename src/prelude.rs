@@ -14,8 +14,10 @@ pub use crate::{Controller, CorsOptions, NestApplication};
 #[cfg(feature = "microservices")]
 #[doc(no_inline)]
 pub use crate::microservices::{
-    self, ClientConfig, ClientProxy, ClientsModule, ClientsService, EventBus, MicroCanActivate,
-    MicroIncomingInterceptor, MicroPipeTransform, Pattern, Transport, TransportError,
-    event_pattern, event_routes, message_contract, message_pattern, micro_routes, on_event,
-    use_micro_guards, use_micro_interceptors, use_micro_pipes,
+    self, Answer, AppFilter, AppGuard, AppInterceptor, AppPipe, ClientConfig, ClientProxy,
+    ClientsModule, ClientsService, Ctx, EventBus, ExceptionFilter, Guard, Incoming, Interceptor,
+    MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform, ModuleEnhancers, Next, Pattern,
+    Pipe, Transport, TransportError, event_pattern, event_routes, message_contract,
+    message_pattern, micro_routes, on_event, use_micro_filters, use_micro_guards,
+    use_micro_interceptors, use_micro_pipes,
 };

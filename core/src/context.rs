@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use crate::cancellation::Cancellation;
 use crate::dispatch::BoxFuture;
 use crate::headers::Headers;
@@ -32,6 +34,9 @@ use crate::headers::Headers;
 pub struct MessageContext {
     /// The name of the transport, as `tcp`; empty where there was none.
     pub transport: &'static str,
+    /// What the sender calls the request by, as JSON: what logs on both sides
+    /// can be joined by. An event has none.
+    pub id: Option<Bytes>,
     /// What the sender put beside the payload.
     pub headers: Headers,
     /// When the sender stops waiting, if it said so.

@@ -5,15 +5,15 @@
 //! The next file on a message's path is the dispatcher of
 //! `nestrs-microservices`.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_core::Stream;
+use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::context::MessageContext;
-use crate::error::TransportError;
 use crate::headers::Headers;
 use crate::packet::Packet;
 
@@ -35,6 +35,14 @@ pub trait Dispatch: Send + Sync + 'static {
     /// The routes that are answered: what a server subscribes to where its
     /// broker asks for that.
     fn routes(&self) -> Vec<String>;
+
+    /// What the author of a route's handlers had to say to the transport, as
+    /// NestJS's `extras`: a queue group, a quality of service. `Null` where
+    /// that is nothing.
+    fn extras(&self, route: &str) -> Value {
+        let _ = route;
+        Value::Null
+    }
 }
 
 /// A message on its way to its handlers.
@@ -106,30 +114,7 @@ impl Message {
         if let Some(metadata) = packet.metadata {
             message.context.headers = Headers::from_json(metadata);
         }
+        message.context.id.clone_from(&packet.id);
         (message, packet.id)
-    }
-}
-
-/// What goes back for a message. Responses are JSON.
-#[non_exhaustive]
-pub enum Answer {
-    /// Nothing: the message was an event.
-    Silent,
-    /// One item, or none where the handler returned nothing, or an error.
-    One(Result<Option<Bytes>, TransportError>),
-    /// Items as they come; an error is the last of them.
-    Many(BoxStream<'static, Result<Bytes, TransportError>>),
-    /// No handler has the pattern.
-    NoHandler,
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Silent => f.write_str("Silent"),
-            Self::One(result) => f.debug_tuple("One").field(result).finish(),
-            Self::Many(_) => f.write_str("Many(..)"),
-            Self::NoHandler => f.write_str("NoHandler"),
-        }
     }
 }

@@ -63,16 +63,24 @@ pub enum ErrorKind {
     InvalidPayload,
     /// The message is larger than a limit allows. Nothing was sent.
     PayloadTooLarge,
+    /// The server had no room for the message. The handler did not run.
+    Unavailable,
+    /// Something in a handler failed that is no concern of its callers: what
+    /// they are answered is [`INTERNAL_SERVER_ERROR`], unless the application
+    /// exposes it.
+    Internal,
 }
 
 impl ErrorKind {
-    const CODES: [(ErrorKind, &'static str); 6] = [
+    const CODES: [(ErrorKind, &'static str); 8] = [
         (ErrorKind::Timeout, "TIMEOUT"),
         (ErrorKind::Connect, "CONNECT"),
         (ErrorKind::ConnectionClosed, "CONNECTION_CLOSED"),
         (ErrorKind::NoHandler, "NO_HANDLER"),
         (ErrorKind::InvalidPayload, "INVALID_PAYLOAD"),
         (ErrorKind::PayloadTooLarge, "PAYLOAD_TOO_LARGE"),
+        (ErrorKind::Unavailable, "UNAVAILABLE"),
+        (ErrorKind::Internal, "INTERNAL"),
     ];
 
     fn code(self) -> Option<&'static str> {

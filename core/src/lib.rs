@@ -13,10 +13,12 @@
 //! | [`packet`] | requests, events and replies as NestJS writes them |
 //! | [`pattern`] | a pattern of any shape and the one route it stands for |
 //! | [`route_table`] | from a packet's pattern to what answers it |
+//! | [`wildcard`] | what routes may leave open |
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
 //! | [`context`], [`headers`], [`cancellation`] | what is known of a message beside its payload |
 //! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
+//! | [`answer`] | what goes back for a message |
 //! | [`replies`] | an answer as the packets that carry it |
 //! | [`client`] | [`Transport`]: the calling side |
 //! | [`status`] | what a client's connection is doing |
@@ -48,6 +50,7 @@
 //! }
 //! ```
 
+pub mod answer;
 pub mod cancellation;
 pub mod client;
 pub mod context;
@@ -65,16 +68,19 @@ pub mod route_table;
 pub mod server;
 pub mod shutdown;
 pub mod status;
+pub mod wildcard;
 
+pub use answer::Answer;
 #[doc(no_inline)]
 pub use async_trait::async_trait;
 pub use cancellation::Cancellation;
 pub use client::{Outgoing, Replies, Transport};
 pub use context::MessageContext;
-pub use dispatch::{Answer, Dispatch, Message, MessageKind};
+pub use dispatch::{Dispatch, Message, MessageKind};
 pub use error::{ErrorKind, TransportError};
 pub use headers::Headers;
 pub use pattern::Pattern;
 pub use server::{RunningServer, StartError, TransportServer};
 pub use shutdown::Shutdown;
 pub use status::{ClientStatus, StatusStream};
+pub use wildcard::Wildcards;

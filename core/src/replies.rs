@@ -6,7 +6,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use crate::dispatch::{Answer, BoxStream};
+use crate::answer::Answer;
+use crate::dispatch::BoxStream;
 use crate::error::TransportError;
 use crate::packet::Reply;
 

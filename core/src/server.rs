@@ -11,12 +11,19 @@ use async_trait::async_trait;
 
 use crate::dispatch::{BoxFuture, Dispatch};
 use crate::shutdown::Shutdown;
+use crate::wildcard::Wildcards;
 
 /// What can listen for messages: a transport's server options.
 #[async_trait]
 pub trait TransportServer: Send + 'static {
     /// The transport's name in logs, as `tcp`.
     fn transport(&self) -> &'static str;
+
+    /// The wildcards that handlers' patterns may have here; none unless the
+    /// transport says otherwise.
+    fn wildcards(&self) -> Option<Wildcards> {
+        None
+    }
 
     /// Starts to listen. *Ready means ready*: returns only once a message sent
     /// now would be received.

@@ -1,50 +1,64 @@
 //! What the macros' output refers to, as `::nestrs::__private::micro`. Not part
 //! of the API.
 
+pub use std::assert;
 use std::borrow::Cow;
 pub use std::boxed::Box;
+pub use std::option::Option;
 pub use std::panic::Location;
 pub use std::result::Result;
 
 pub use inventory;
 pub use nestrs_core::{Answer, MessageKind, TransportError};
 
-pub use crate::answer::{IsFallibleStream, IsPlain, IsResult, IsStream, IsUnit, IsValue, Probe};
+pub use nestrs_di::Key;
+
+pub use crate::answer::{
+    IsFallibleStream, IsForeignResult, IsForeignStream, IsPlain, IsResult, IsStream, IsUnit,
+    IsValue, IsWrongResult, Probe,
+};
 pub use crate::client::{ClientProxy, ReplyStream};
-pub use crate::enhancer::Enhancers;
-pub use crate::handler::{Handler, MicroRoutes, PatternLiteral, Patterns};
+pub use crate::enhancer::{Enhancers, Listed, Made, NotMade};
+pub use crate::handler::{Handler, HandlerPattern, MicroRoutes, PatternLiteral, Patterns};
 pub use crate::listener::{EventRoutes, Listener, ListenerTable};
 pub use crate::payload::FromMessage;
 
-use crate::enhancer::{
-    Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform, Pipe,
-};
+use crate::enhancer::{ExceptionFilter, Guard, Interceptor, Pipe, Source};
 
 /// This module under the name the facade gives it: this crate's own tests and
 /// examples say `extern crate nestrs_microservices as nestrs`.
 pub use crate::__private as micro;
 
-/// Makes a guard of the type that is named in an attribute.
-pub fn guard<G: MicroCanActivate>() -> Box<dyn Guard> {
-    Box::new(G::default())
+/// The guard that is named in an attribute.
+pub const fn guard<G: Guard>(listed: &'static Listed<G>) -> &'static dyn Source<dyn Guard> {
+    listed
 }
 
-/// Makes an interceptor of the type that is named in an attribute.
-pub fn interceptor<I: MicroIncomingInterceptor>() -> Box<dyn Interceptor> {
-    Box::new(I::default())
+/// The interceptor that is named in an attribute.
+pub const fn interceptor<I: Interceptor>(
+    listed: &'static Listed<I>,
+) -> &'static dyn Source<dyn Interceptor> {
+    listed
 }
 
-/// Makes a pipe of the type that is named in an attribute.
-pub fn pipe<P: MicroPipeTransform>() -> Box<dyn Pipe> {
-    Box::new(P::default())
+/// The pipe that is named in an attribute.
+pub const fn pipe<P: Pipe>(listed: &'static Listed<P>) -> &'static dyn Source<dyn Pipe> {
+    listed
+}
+
+/// The exception filter that is named in an attribute.
+pub const fn filter<F: ExceptionFilter>(
+    listed: &'static Listed<F>,
+) -> &'static dyn Source<dyn ExceptionFilter> {
+    listed
 }
 
 /// Where a client sends a message of a contract.
 pub fn first_route(patterns: Patterns) -> Cow<'static, str> {
-    match patterns {
-        [(_, PatternLiteral::Text(route)), ..] => Cow::Borrowed(route),
-        [(_, pattern), ..] => Cow::Owned(pattern.to_pattern().into_string()),
+    match patterns.first().map(|first| first.pattern) {
+        Some(PatternLiteral::Text(route)) => Cow::Borrowed(route),
+        Some(pattern) => Cow::Owned(pattern.to_pattern().into_string()),
         // The macro writes none without.
-        [] => Cow::Borrowed(""),
+        None => Cow::Borrowed(""),
     }
 }

@@ -8,34 +8,57 @@
 //! | `impl Stream<Item = Result<T, E>>` | the items, up to the first error |
 //! | `Result<any of these, E>` | the same, or the error |
 //!
-//! `E` is anything that is `Into<TransportError>`.
+//! An `E` that is `Into<TransportError>` is answered as that. Any other error
+//! (`Into<Box<dyn Error>>`: a `std::error::Error`, an `anyhow::Error`, a
+//! `String`) is no concern of the caller: it is of [`ErrorKind::Internal`].
 //!
 //! A macro sees tokens, not types: an alias of `Result` looks like any other
 //! type. So the compiler chooses, by the order in which it looks for methods:
-//! the generated code calls a method on `&&Probe(&returned)`, and the trait
+//! the generated code calls a method on `&&&&Probe(&returned)`, and the trait
 //! that is implemented with the most references wins. First [`Probe`] opens a
 //! `Result`, then it looks at what was inside.
 //!
 //! The next file on a message's path is the reply of `nestrs-core`'s
 //! [`packet`](nestrs_core::packet), and then, at the caller, [`crate::client`].
 
+use std::error::Error;
+
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use nestrs_core::error::INTERNAL_SERVER_ERROR;
 use nestrs_core::{Answer, TransportError};
 use serde::Serialize;
+
+use crate::incoming::internal;
 
 /// Finds out what kind of value it is about.
 pub struct Probe<'a, R>(pub &'a R);
 
-/// A `Result`.
+/// A `Result` whose error the caller may know.
 pub trait IsResult {
     /// How to open it.
     fn way(&self) -> Fallible {
         Fallible
     }
 }
-impl<T, E> IsResult for &Probe<'_, Result<T, E>> {}
+impl<T, E: Into<TransportError>> IsResult for &&&Probe<'_, Result<T, E>> {}
+
+/// A `Result` with any other error.
+pub trait IsForeignResult {
+    /// How to open it.
+    fn way(&self) -> Foreign {
+        Foreign
+    }
+}
+impl<T, E: Into<Box<dyn Error + Send + Sync>>> IsForeignResult for &&Probe<'_, Result<T, E>> {}
+
+/// A `Result` whose error is none: for the compiler to say so.
+pub trait IsWrongResult {
+    /// How to open it.
+    fn way(&self) -> Fallible {
+        Fallible
+    }
+}
+impl<T, E> IsWrongResult for &Probe<'_, Result<T, E>> {}
 
 /// Anything.
 pub trait IsPlain {
@@ -56,6 +79,29 @@ impl Fallible {
     }
 }
 
+pub struct Foreign;
+impl Foreign {
+    pub fn open<T, E: Into<Box<dyn Error + Send + Sync>>>(
+        self,
+        returned: Result<T, E>,
+    ) -> Result<T, TransportError> {
+        returned.map_err(foreign)
+    }
+}
+
+/// An error that is none of the caller's concern, and what caused it.
+fn foreign(error: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
+    let error = error.into();
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    internal(message)
+}
+
 pub struct Plain;
 impl Plain {
     pub fn open<R>(self, returned: R) -> Result<R, TransportError> {
@@ -70,7 +116,7 @@ pub trait IsUnit {
         Nothing
     }
 }
-impl IsUnit for &&&Probe<'_, ()> {}
+impl IsUnit for &&&&Probe<'_, ()> {}
 
 /// A stream of `Result`s.
 pub trait IsFallibleStream {
@@ -79,7 +125,26 @@ pub trait IsFallibleStream {
         FallibleItems
     }
 }
-impl<S: Stream<Item = Result<T, E>>, T, E> IsFallibleStream for &&Probe<'_, S> {}
+impl<S, T, E> IsFallibleStream for &&&Probe<'_, S>
+where
+    S: Stream<Item = Result<T, E>>,
+    E: Into<TransportError>,
+{
+}
+
+/// A stream of `Result`s with any other error.
+pub trait IsForeignStream {
+    /// How to answer with it.
+    fn reply(&self) -> ForeignItems {
+        ForeignItems
+    }
+}
+impl<S, T, E> IsForeignStream for &&Probe<'_, S>
+where
+    S: Stream<Item = Result<T, E>>,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+}
 
 /// Any other stream.
 pub trait IsStream {
@@ -136,13 +201,27 @@ impl FallibleItems {
     }
 }
 
+pub struct ForeignItems;
+impl ForeignItems {
+    pub fn answer<S, T, E>(self, items: S) -> Answer
+    where
+        S: Stream<Item = Result<T, E>> + Send + 'static,
+        T: Serialize,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let to_json = |item: Result<T, E>| to_json(&item.map_err(foreign)?);
+        Answer::Many(Box::pin(items.map(to_json)))
+    }
+}
+
 /// Values that are no JSON, such as a map with keys that are no strings, are
 /// the handler's fault: the caller learns no more than of a panic.
 fn to_json<T: Serialize>(value: &T) -> Result<Bytes, TransportError> {
     serde_json::to_vec(value).map(Bytes::from).map_err(|error| {
         let returned = std::any::type_name::<T>();
-        tracing::error!(%error, "a handler returned a `{returned}` that is no JSON");
-        TransportError::new(INTERNAL_SERVER_ERROR)
+        internal(format!(
+            "it returned a `{returned}` that is no JSON: {error}"
+        ))
     })
 }
 
@@ -150,14 +229,15 @@ fn to_json<T: Serialize>(value: &T) -> Result<Bytes, TransportError> {
 mod tests {
     use super::*;
     use futures_util::stream;
+    use nestrs_core::ErrorKind;
     use std::collections::HashMap;
 
     /// What the macros write after the handler's call.
     macro_rules! answer {
         ($returned:expr) => {{
             let returned = $returned;
-            match (&&Probe(&returned)).way().open(returned) {
-                Ok(value) => (&&&&Probe(&value)).reply().answer(value),
+            match (&&&&Probe(&returned)).way().open(returned) {
+                Ok(value) => (&&&&&Probe(&value)).reply().answer(value),
                 Err(error) => Answer::One(Err(error)),
             }
         }};
@@ -211,11 +291,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_error_that_is_no_transport_error_is_internal() {
+        let number = || "x".parse::<u8>();
+        let text = || Err::<u8, _>("in a text".to_owned());
+        for answer in [
+            answer!(number()),
+            answer!(text()),
+            answer!(stream::iter([number()])),
+        ] {
+            let error = match answer {
+                Answer::One(Err(error)) => error,
+                Answer::Many(mut items) => items.next().await.unwrap().unwrap_err(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(error.kind(), ErrorKind::Internal);
+            assert_ne!(error.message, "Internal server error");
+        }
+    }
+
+    #[tokio::test]
     async fn a_value_that_is_no_json_is_an_internal_error() {
         let keyed_by_units = HashMap::from([((), 1)]);
-        assert_eq!(
-            shown(answer!(keyed_by_units)).await,
-            "!Internal server error"
-        );
+        let Answer::One(Err(error)) = answer!(keyed_by_units) else {
+            panic!("an answer");
+        };
+        assert_eq!(error.kind(), ErrorKind::Internal);
     }
 }

@@ -1,23 +1,27 @@
-//! From a container to a dispatcher: what `microservices = […]` of a module
-//! leaves behind, and what becomes of it once the application is built.
+//! What `microservices = […]` of a module leaves behind, and how it becomes
+//! handlers once the application is built.
 //!
-//! Aside from a message's path: this runs before the first of them.
+//! Aside from a message's path: this runs before the first of them. It goes on
+//! in [`crate::builder`].
 
 use std::fmt;
 use std::sync::Arc;
 
-use nestrs_di::{Container, Injectable, Instance, Key, ModuleDefinition};
+use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
-use crate::dispatcher::Dispatcher;
+use crate::declared::{Declared, OneHandlerPerPattern};
+use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, ModuleEnhancers};
 use crate::error::BindError;
-use crate::handler::MicroRoutes;
+use crate::handler::{Call, HandlerName, MicroRoutes};
+use crate::incoming::{Home, downcast};
 use crate::pipeline::BoundHandler;
 
 /// What a module keeps of a type in its `microservices`.
 #[derive(Clone, Copy)]
 pub struct HandlerTable {
-    key: Key,
-    bind: fn(Instance) -> Vec<BoundHandler>,
+    pub(crate) key: Key,
+    pub(crate) declared: fn() -> Vec<Declared>,
+    pub(crate) bind: fn(Option<Instance>, &Binding<'_>) -> Result<Vec<BoundHandler>, BindError>,
 }
 
 impl HandlerTable {
@@ -25,9 +29,13 @@ impl HandlerTable {
     pub fn of<T: MicroRoutes>() -> Self {
         Self {
             key: Key::of::<T>(),
-            bind: |instance| {
-                let instance: Option<Arc<T>> = instance.downcast().ok();
-                instance.iter().flat_map(BoundHandler::all_of).collect()
+            declared: Declared::all_of::<T>,
+            bind: |instance, binding| {
+                let service = match instance.and_then(|instance| instance.downcast().ok()) {
+                    Some(instance) => Service::Ready(instance),
+                    None => Service::OfRequest(Key::of::<T>()),
+                };
+                BoundHandler::bind::<T>(&service, binding)
             },
         }
     }
@@ -36,6 +44,101 @@ impl HandlerTable {
 impl fmt::Debug for HandlerTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HandlerTable").field(&self.key).finish()
+    }
+}
+
+/// Whose methods are called: one instance, or one for each message.
+pub(crate) enum Service<T> {
+    Ready(Arc<T>),
+    OfRequest(Key),
+}
+
+impl<T: Send + Sync + 'static> Service<T> {
+    pub(crate) fn call(&self, call: Call<T>) -> Box<BoundCall> {
+        match self {
+            Self::Ready(instance) => {
+                let instance = Arc::clone(instance);
+                Box::new(move |message| call(Arc::clone(&instance), message))
+            }
+            Self::OfRequest(key) => {
+                let key = *key;
+                Box::new(move |message| {
+                    Box::pin(async move {
+                        let instance = downcast(message.instance(key).await?)?;
+                        call(instance, message).await
+                    })
+                })
+            }
+        }
+    }
+}
+
+/// What the handlers of one table are bound with.
+pub(crate) struct Binding<'a> {
+    pub(crate) global: &'a GlobalEnhancers,
+    pub(crate) module: Option<Arc<ModuleEnhancers>>,
+    pub(crate) home: Option<Home>,
+    pub(crate) expose_errors: bool,
+}
+
+impl Default for Binding<'_> {
+    fn default() -> Self {
+        const NONE: &GlobalEnhancers = &GlobalEnhancers::NONE;
+        Self {
+            global: NONE,
+            module: None,
+            home: None,
+            expose_errors: false,
+        }
+    }
+}
+
+impl Binding<'_> {
+    pub(crate) fn chain(
+        &self,
+        levels: [Enhancers; 2],
+        handler: HandlerName,
+    ) -> Result<Chain, BindError> {
+        Chain::bind(
+            self.global,
+            self.module.as_deref(),
+            levels,
+            self.home.as_ref(),
+        )
+        .map_err(|key| self.missing(key, handler))
+    }
+
+    /// Whether one of `dependencies` is made for each message.
+    pub(crate) fn needs_request<'k>(
+        &self,
+        dependencies: impl Iterator<Item = &'k Key>,
+        handler: HandlerName,
+    ) -> Result<bool, BindError> {
+        let Some(Home {
+            container, module, ..
+        }) = &self.home
+        else {
+            return Ok(false);
+        };
+        let mut needs_request = false;
+        for key in dependencies {
+            if container.needs_scope(*module, *key) {
+                needs_request = true;
+            } else if container.get_in(*module, *key).is_none() {
+                return Err(self.missing(*key, handler));
+            }
+        }
+        Ok(needs_request)
+    }
+
+    fn missing(&self, key: Key, handler: HandlerName) -> BindError {
+        let home = self.home.as_ref();
+        let module = home.map(|home| home.container.module_name(home.module).to_owned());
+        BindError::NotProvided {
+            provider: key.type_name(),
+            handler,
+            module: module.unwrap_or_default(),
+        }
     }
 }
 
@@ -75,30 +178,12 @@ impl fmt::Debug for HandlerTable {
 /// ```
 #[track_caller]
 pub fn microservice<T: MicroRoutes + Injectable>(definition: ModuleDefinition) -> ModuleDefinition {
-    definition
-        .provide_type_once::<T>()
-        .attach(HandlerTable::of::<T>())
-}
-
-impl Dispatcher {
-    /// A dispatcher to all handlers of an application. See [`microservice`] for
-    /// an example.
-    ///
-    /// # Errors
-    ///
-    /// All patterns that have several message handlers, or a type without an
-    /// instance.
-    pub fn of(container: &Container) -> Result<Self, BindError> {
-        let mut handlers = Vec::new();
-        for (module, table) in container.attachments::<HandlerTable>() {
-            let Some(instance) = container.get_in(module, table.key) else {
-                return Err(BindError::NoInstance {
-                    provider: table.key.type_name(),
-                    module: container.module_name(module).to_owned(),
-                });
-            };
-            handlers.extend((table.bind)(instance));
-        }
-        Self::new(handlers)
+    let mut definition = definition.provide_type_once::<T>();
+    for enhancers in T::HANDLERS.iter().map(|handler| handler.enhancers) {
+        definition = enhancers.provide(definition);
     }
+    T::ENHANCERS
+        .provide(definition)
+        .attach(HandlerTable::of::<T>())
+        .check::<OneHandlerPerPattern>()
 }

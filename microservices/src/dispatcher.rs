@@ -12,13 +12,14 @@
 //! The next file on a message's path is [`crate::pipeline`].
 
 use std::fmt;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all, ready};
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::route_table::{RouteTable, pattern_text};
-use nestrs_core::{Answer, Dispatch, Message, MessageKind, Pattern};
+use nestrs_core::{Answer, Dispatch, Message, MessageKind, Pattern, Wildcards};
+use serde_json::Value;
 
 use crate::error::{BindError, Conflict};
 use crate::pipeline::BoundHandler;
@@ -69,7 +70,14 @@ impl Dispatcher {
     ///
     /// [`BindError::Conflicts`] when a pattern has several message handlers.
     pub fn new(handlers: impl IntoIterator<Item = BoundHandler>) -> Result<Self, BindError> {
-        let mut routes = RouteTable::<Route>::default();
+        Self::with_wildcards(handlers, None)
+    }
+
+    pub(crate) fn with_wildcards(
+        handlers: impl IntoIterator<Item = BoundHandler>,
+        wildcards: Option<Wildcards>,
+    ) -> Result<Self, BindError> {
+        let mut routes = RouteTable::<Route>::new(wildcards);
         let mut conflicts = Vec::new();
         for handler in handlers {
             let route = routes.entry(Pattern::from(handler.route()));
@@ -91,12 +99,16 @@ impl Dispatcher {
 
 impl Dispatch for Dispatcher {
     fn dispatch(&self, message: Message) -> BoxFuture<'static, Answer> {
-        let Some((_, route)) = self.routes.find(&message.pattern) else {
+        let Some((route, handlers)) = self.routes.find(&message.pattern) else {
             return ready(unknown(&message)).boxed();
         };
+        let subject = self.routes.subject(route, &message.pattern);
         match message.kind {
-            MessageKind::Request => route.answer(message.payload),
-            MessageKind::Event => route.run(message.payload).map(|()| Answer::Silent).boxed(),
+            MessageKind::Request => handlers.answer(message, subject),
+            MessageKind::Event => {
+                let run = handlers.run(message, subject);
+                run.map(|()| Answer::Silent).boxed()
+            }
         }
     }
 
@@ -104,35 +116,56 @@ impl Dispatch for Dispatcher {
         let routes = self.routes.iter();
         routes.map(|(route, _)| route.to_owned()).collect()
     }
+
+    fn extras(&self, route: &str) -> Value {
+        let found = self.routes.find(route.as_bytes());
+        let handlers = found.into_iter().flat_map(|(_, route)| route.handlers());
+        let mut extras = handlers.map(BoundHandler::extras);
+        extras.find(|extras| !extras.is_null()).unwrap_or_default()
+    }
 }
 
+/// What was sent, where the route has wildcards for it.
+type Subject = Option<Arc<str>>;
+
 impl Route {
-    fn answer(&self, payload: Bytes) -> BoxFuture<'static, Answer> {
+    fn handlers(&self) -> impl Iterator<Item = &BoundHandler> {
+        self.message.iter().chain(&self.events)
+    }
+
+    fn answer(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
         match (&self.message, &self.events[..]) {
-            (Some(handler), _) => handler.clone().run(payload).boxed(),
+            (Some(handler), _) => handler.clone().run(message, subject).boxed(),
             (None, [first, others @ ..]) => {
-                let others = run_all(others, payload.clone());
-                let all = join(first.clone().run(payload), others);
+                let others = run_all(others, &message, &subject);
+                let all = join(first.clone().run(message, subject), others);
                 all.map(|(answer, _)| answer).boxed()
             }
             (None, []) => ready(Answer::NoHandler).boxed(),
         }
     }
 
-    fn run(&self, payload: Bytes) -> impl Future<Output = ()> + Send + 'static {
+    fn run(&self, message: Message, subject: Subject) -> impl Future<Output = ()> + Send + 'static {
         match &self.message {
             Some(handler) if self.events.is_empty() => {
-                run_all(std::slice::from_ref(handler), payload)
+                run_all(std::slice::from_ref(handler), &message, &subject)
             }
-            _ => run_all(&self.events, payload),
+            _ => run_all(&self.events, &message, &subject),
         }
     }
 }
 
 /// Runs handlers at once until the last of them is done, whatever becomes of
 /// the others.
-fn run_all(handlers: &[BoundHandler], payload: Bytes) -> impl Future<Output = ()> + Send + 'static {
-    let run = |handler: &BoundHandler| handler.clone().run_unanswered(payload.clone());
+fn run_all(
+    handlers: &[BoundHandler],
+    message: &Message,
+    subject: &Subject,
+) -> impl Future<Output = ()> + Send + use<> {
+    let run = |handler: &BoundHandler| {
+        let (message, subject) = (message.clone(), subject.clone());
+        handler.clone().run_unanswered(message, subject)
+    };
     join_all(handlers.iter().map(run).collect::<Vec<_>>()).map(drop)
 }
 

@@ -32,6 +32,15 @@ use crate::handler::HandlerName;
 pub enum BindError {
     /// Patterns with several message handlers: all of them, each pair once.
     Conflicts(Vec<Conflict>),
+    /// Something a handler, or what runs around it, needs from the container.
+    NotProvided {
+        /// The path of the type that is missing.
+        provider: &'static str,
+        /// The handler.
+        handler: HandlerName,
+        /// The module that lists it.
+        module: String,
+    },
     /// A type in `microservices` that has no one instance to call, since it is
     /// made anew for each who asks.
     NoInstance {
@@ -68,28 +77,42 @@ impl fmt::Display for BindError {
                 "`{provider}` is listed in `microservices` of `{module}`, but is no singleton: \
                  take the `scope` off its `#[injectable]`"
             ),
+            Self::NotProvided {
+                provider,
+                handler,
+                module,
+            } => write!(
+                f,
+                "{handler} needs `{provider}`, which `{module}` does not provide: \
+                 list it in `providers`, or derive `Default` for an enhancer without dependencies"
+            ),
+        }
+    }
+}
+
+impl Conflict {
+    pub(crate) fn problem(&self) -> String {
+        let Self {
+            route,
+            handlers: [first, second],
+        } = self;
+        match first == second {
+            true => format!("pattern `{route}` of {first} is bound twice"),
+            false => format!("pattern `{route}` has two message handlers, {first} and {second}"),
+        }
+    }
+
+    pub(crate) fn fix(&self) -> &'static str {
+        match self.handlers[0] == self.handlers[1] {
+            true => "list the type in `microservices` of one module only",
+            false => "change the pattern of one, or make both `#[event_pattern]`",
         }
     }
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            route,
-            handlers: [first, second],
-        } = self;
-        if first == second {
-            return write!(
-                f,
-                "pattern `{route}` of {first} is bound twice: \
-                 list the type in `microservices` of one module only"
-            );
-        }
-        write!(
-            f,
-            "pattern `{route}` has two message handlers, {first} and {second}: \
-             change the pattern of one, or make both `#[event_pattern]`"
-        )
+        write!(f, "{}: {}", self.problem(), self.fix())
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::{ErrorKind, TransportError};
+use nestrs_core::{ErrorKind, TransportError, Wildcards};
 use nestrs_di::injectable;
 use serde::Serialize;
 use serde_json::Value;
@@ -34,14 +34,34 @@ use crate::panic::contain;
 /// ```
 ///
 /// Providers listen with [`#[event_routes]`](macro@crate::event_routes).
+///
+/// # Wildcards
+///
+/// Events are words with `.` between them. Where a listener says which it is
+/// for, `*` stands for one word and `**` for any number of them.
+///
+/// ```
+/// # use nestrs_microservices::EventBus;
+/// # let bus = EventBus::new();
+/// bus.subscribe("user.*", |_| async { println!("something with a user") });
+/// bus.subscribe("**", |_| async { println!("something") });
+/// ```
 #[injectable(provided_in = "root")]
 #[derive(Clone, Default)]
 pub struct EventBus {
     #[inject(default)]
-    listeners: Arc<RwLock<HashMap<String, Vec<Listener>>>>,
+    listeners: Arc<RwLock<Listeners>>,
 }
 
-type Listener = Arc<dyn Fn(Value) -> BoxFuture<'static, ()> + Send + Sync>;
+#[derive(Default)]
+struct Listeners {
+    exact: HashMap<String, Vec<Listener>>,
+    /// Those of events with wildcards.
+    open: Vec<(String, Listener)>,
+}
+
+/// Called with an event and its payload.
+type Listener = Arc<dyn Fn(&str, Value) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl EventBus {
     /// A bus without listeners. An application has its own: inject that.
@@ -53,7 +73,8 @@ impl EventBus {
         Self::default()
     }
 
-    /// Calls `listener` with the payload of each `event` from now on.
+    /// Calls `listener` with the payload of each `event` from now on. The event
+    /// may have [wildcards](EventBus#wildcards).
     ///
     /// ```
     /// # let bus = nestrs_microservices::EventBus::new();
@@ -64,12 +85,26 @@ impl EventBus {
         F: Fn(Value) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener: Listener = Arc::new(move |payload| listener(payload).boxed());
+        self.listen(event, move |_, payload| listener(payload).boxed());
+    }
+
+    /// As [`subscribe`](Self::subscribe), for a listener that is told which
+    /// event it is.
+    pub(crate) fn listen<F>(&self, event: impl Into<String>, listener: F)
+    where
+        F: Fn(&str, Value) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    {
+        let listener: Listener = Arc::new(listener);
         let mut listeners = self
             .listeners
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        listeners.entry(event.into()).or_default().push(listener);
+        let event = event.into();
+        if Wildcards::EVENTS.are_in(&event) {
+            listeners.open.push((event, listener));
+        } else {
+            listeners.exact.entry(event).or_default().push(listener);
+        }
     }
 
     /// Hands `payload` to all listeners of `event`, which run at the same time,
@@ -99,6 +134,38 @@ impl EventBus {
             .collect();
         runs.push(run(event, last, payload));
         join_all(runs).await;
+    }
+
+    /// [`publish`](Self::publish) with a payload of any type.
+    ///
+    /// ```
+    /// #[derive(serde::Serialize)]
+    /// struct User {
+    ///     name: &'static str,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs_microservices::TransportError> {
+    /// let bus = nestrs_microservices::EventBus::new();
+    /// bus.publish_typed("user.created", &User { name: "Ada" }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the payload is no JSON. What listeners do with it is logged.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`publish`](Self::publish).
+    pub async fn publish_typed<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        payload: &T,
+    ) -> Result<(), TransportError> {
+        self.publish(event, to_value(event, payload)?).await;
+        Ok(())
     }
 
     /// As [`publish`](Self::publish), but does not wait for the listeners.
@@ -142,11 +209,7 @@ impl EventBus {
         event: &str,
         payload: &T,
     ) -> Result<(), TransportError> {
-        let payload = serde_json::to_value(payload).map_err(|error| {
-            let message = format!("the payload of `{event}` is no JSON: {error}");
-            TransportError::of_kind(ErrorKind::InvalidPayload, message)
-        })?;
-        self.emit_json(event, payload).await;
+        self.emit_json(event, to_value(event, payload)?).await;
         Ok(())
     }
 
@@ -156,13 +219,23 @@ impl EventBus {
             .listeners
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        listeners.get(event).cloned().unwrap_or_default()
+        let exact = listeners.exact.get(event).into_iter().flatten();
+        let open = listeners.open.iter();
+        let open = open.filter(|(route, _)| Wildcards::EVENTS.matches(route, event));
+        exact.chain(open.map(|(_, to)| to)).cloned().collect()
     }
+}
+
+fn to_value<T: Serialize + ?Sized>(event: &str, payload: &T) -> Result<Value, TransportError> {
+    serde_json::to_value(payload).map_err(|error| {
+        let message = format!("the payload of `{event}` is no JSON: {error}");
+        TransportError::of_kind(ErrorKind::InvalidPayload, message)
+    })
 }
 
 async fn run(event: &str, listener: &Listener, payload: Value) {
     // The listener itself may panic before it gives a future.
-    if let Err(panic) = contain(async { listener(payload).await }).await {
+    if let Err(panic) = contain(async { listener(event, payload).await }).await {
         tracing::error!(event, "a listener panicked: {panic}");
     }
 }

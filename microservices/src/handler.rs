@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{Answer, MessageKind, Pattern, TransportError};
+use nestrs_di::Key;
 
 use crate::enhancer::Enhancers;
-use crate::payload::Incoming;
+use crate::incoming::Incoming;
 
 /// A type with message handlers. Written by
 /// [`#[micro_routes]`](macro@crate::micro_routes).
@@ -40,28 +41,67 @@ use crate::payload::Incoming;
 pub trait MicroRoutes: Send + Sync + Sized + 'static {
     /// One entry for each method that has patterns.
     const HANDLERS: &'static [Handler<Self>];
+    /// What runs around each of them.
+    const ENHANCERS: Enhancers = Enhancers::NONE;
 }
 
 /// One method that handles messages, see [`MicroRoutes`].
 pub struct Handler<T: 'static> {
-    /// What it is called for, and whether as a request or an event.
+    /// What it is called for.
     pub patterns: Patterns,
     /// The method's name.
     pub method: &'static str,
     /// Where it is written.
     pub at: &'static Location<'static>,
-    /// What runs before it.
+    /// What runs around it.
     pub enhancers: Enhancers,
+    /// What its parameters need from the container.
+    pub dependencies: &'static [Option<Key>],
+    /// How many messages it handles at a time; others wait.
+    pub max_in_flight: Option<usize>,
     /// Calls it.
     pub call: Call<T>,
 }
 
-/// The patterns of one method, each for requests or for events.
-pub type Patterns = &'static [(MessageKind, PatternLiteral)];
+/// The patterns of one method.
+pub type Patterns = &'static [HandlerPattern];
 
 /// Takes the handler's parameters out of a message, runs it, and makes an
 /// answer of what it returns.
 pub type Call<T> = fn(Arc<T>, Incoming) -> BoxFuture<'static, Result<Answer, TransportError>>;
+
+/// One pattern of a handler.
+///
+/// ```
+/// use nestrs_core::MessageKind;
+/// use nestrs_microservices::{HandlerPattern, PatternLiteral};
+///
+/// let pattern = HandlerPattern::new(MessageKind::Event, PatternLiteral::Text("user.created"));
+/// assert_eq!(pattern.transport, None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandlerPattern {
+    /// Whether it is called for requests or for events.
+    pub kind: MessageKind,
+    /// The pattern.
+    pub pattern: PatternLiteral,
+    /// The only transport it is called through, if there is but one.
+    pub transport: Option<&'static str>,
+    /// What it has to say to the transport, as JSON.
+    pub extras: Option<&'static str>,
+}
+
+impl HandlerPattern {
+    /// A pattern for all transports.
+    pub const fn new(kind: MessageKind, pattern: PatternLiteral) -> Self {
+        Self {
+            kind,
+            pattern,
+            transport: None,
+            extras: None,
+        }
+    }
+}
 
 /// A pattern as it is written in an attribute.
 ///

@@ -8,8 +8,10 @@
 //! |---|---|
 //! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
-//! | `enhancer.rs` | interceptors, guards, pipes |
-//! | `payload/` | from the payload to the handler's parameter |
+//! | `enhancer/` | guards, interceptors, pipes, exception filters |
+//! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
+//! | `payload.rs` | from a message to the handler's parameters |
+//! | `valid.rs` (feature `garde`) | payloads that are checked |
 //! | `answer.rs` | from what a handler returns to what goes back |
 //! | `client/` | [`ClientProxy`], and how clients become injectable |
 //!
@@ -18,45 +20,67 @@
 //! | file | holds |
 //! |---|---|
 //! | `handler.rs` | [`MicroRoutes`]: what `#[micro_routes]` leaves behind |
-//! | `bind.rs` | from a container to a dispatcher |
+//! | `bind.rs`, `builder.rs` | from a container to a dispatcher |
+//! | `declared.rs` | handlers that are in each other's way |
 //! | `listener.rs` | [`EventRoutes`]: what `#[event_routes]` leaves behind |
 //! | `event_bus.rs` | [`EventBus`]: events within the process |
+//! | `tower.rs` (feature `tower`) | handlers as services, layers around them |
 //! | `error.rs` | [`BindError`]: why handlers cannot be bound |
 //!
 //! The next file on a message's path is `dispatcher.rs`.
 
 mod answer;
 mod bind;
+mod builder;
 mod client;
+mod ctx;
+mod declared;
 mod dispatcher;
 mod enhancer;
 mod error;
 mod event_bus;
 mod handler;
+mod incoming;
 mod listener;
 mod panic;
 mod payload;
 mod pipeline;
+#[cfg(feature = "tower")]
+mod tower;
+#[cfg(feature = "garde")]
+mod valid;
 
 pub use bind::{HandlerTable, microservice};
+pub use builder::DispatcherBuilder;
 pub use client::{
     ClientConfig, ClientInterceptor, ClientMessage, ClientProxy, ClientsModule, ClientsService,
     ReplyStream,
 };
+pub use ctx::Ctx;
 pub use dispatcher::Dispatcher;
 pub use enhancer::{
-    Enhancers, Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,
-    Pipe,
+    AppFilter, AppGuard, AppInterceptor, AppPipe, Enhancers, ExceptionFilter, GlobalEnhancers,
+    Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,
+    ModuleEnhancers, Next, Pipe, Source,
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
-pub use handler::{Call, Handler, HandlerName, MicroRoutes, PatternLiteral, Patterns};
+pub use handler::{
+    Call, Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral, Patterns,
+};
+pub use incoming::Incoming;
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
-pub use payload::{FromMessage, Incoming};
+pub use payload::{FromMessage, ViaMessage, ViaPayload};
 pub use pipeline::BoundHandler;
+#[cfg(feature = "tower")]
+pub use tower::{DispatchService, LayeredDispatch};
+#[cfg(feature = "garde")]
+pub use valid::Valid;
 
 #[doc(no_inline)]
-pub use nestrs_core::{ErrorKind, Pattern, Transport, TransportError, async_trait};
+pub use nestrs_core::{
+    Answer, ErrorKind, MessageContext, Pattern, Transport, TransportError, async_trait,
+};
 #[cfg(feature = "tcp")]
 #[doc(no_inline)]
 pub use nestrs_transport_tcp::TcpTransportOptions;
@@ -71,8 +95,8 @@ pub use nestrs_microservices_macros::event_routes;
 pub use nestrs_microservices_macros::message_contract;
 
 pub use nestrs_microservices_macros::{
-    event_pattern, message_pattern, on_event, use_micro_guards, use_micro_interceptors,
-    use_micro_pipes,
+    event_pattern, message_pattern, on_event, use_micro_filters, use_micro_guards,
+    use_micro_interceptors, use_micro_pipes,
 };
 
 #[doc(hidden)]

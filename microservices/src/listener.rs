@@ -3,16 +3,18 @@
 
 use std::any::TypeId;
 use std::fmt;
+use std::future::ready;
 use std::panic::Location;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use nestrs_core::{Answer, TransportError};
+use nestrs_core::{Answer, MessageContext, MessageKind, TransportError};
 use nestrs_di::{Container, Instance};
 
+use crate::ctx::Ctx;
 use crate::event_bus::EventBus;
 use crate::handler::{Call, HandlerName};
-use crate::payload::{Incoming, Payload};
+use crate::incoming::Incoming;
 
 /// A type with listeners on the event bus. Written by
 /// [`#[event_routes]`](macro@crate::event_routes).
@@ -138,13 +140,20 @@ fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
     for listener in T::LISTENERS {
         let name = HandlerName::of::<T>(listener.method, listener.at);
         for event in listener.events {
-            let route: Arc<str> = Arc::from(*event);
-            let (call, instance) = (listener.call, Arc::clone(&instance));
-            bus.subscribe(*event, move |payload| {
-                let incoming = Incoming::new(Arc::clone(&route), Payload::Value(payload));
-                let answer = call(Arc::clone(&instance), incoming);
-                let route = Arc::clone(&route);
-                async move { log_failures(&route, name, answer.await).await }
+            // The provider may hold the bus: held in turn, it would hold itself.
+            let (call, instance) = (listener.call, Arc::downgrade(&instance));
+            bus.listen(*event, move |event, payload| {
+                let Some(instance) = instance.upgrade() else {
+                    return Box::pin(ready(()));
+                };
+                let ctx = Ctx {
+                    pattern: event.into(),
+                    kind: MessageKind::Event,
+                    handler: name,
+                    context: MessageContext::default(),
+                };
+                let answer = call(instance, Incoming::new(ctx.clone(), payload.into()));
+                Box::pin(async move { log_failures(ctx.pattern(), name, answer.await).await })
             });
         }
     }

@@ -9,11 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use common::Log;
 use nestrs_core::{Answer, Dispatch, Message, MessageKind};
-use nestrs_di::{Container, Graph, Module, ModuleDefinition, Provider, injectable, module};
+use nestrs_di::{Code, Container, Graph, Module, ModuleDefinition, Provider, injectable, module};
 use nestrs_microservices::{
-    BindError, ClientConfig, ClientProxy, ClientsModule, ClientsService, Dispatcher, EventBus,
-    Transport, TransportError, async_trait, event_routes, micro_routes, microservice,
-    subscribe_listeners,
+    ClientConfig, ClientProxy, ClientsModule, ClientsService, Dispatcher, EventBus, Transport,
+    TransportError, async_trait, event_routes, micro_routes, microservice, subscribe_listeners,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,14 +74,21 @@ impl OtherCounter {
 
 module_of!(TwoCounters: Counter, OtherCounter);
 
-#[tokio::test]
-async fn two_handlers_of_one_pattern_do_not_start() {
-    let error = Dispatcher::of(&build::<TwoCounters>().await).unwrap_err();
+#[test]
+fn two_handlers_of_one_pattern_do_not_start() {
+    // Nothing has been constructed by then.
+    let error = Graph::of::<TwoCounters>().unwrap_err();
+    assert_eq!(error.findings()[0].code, Code::Conflict);
     let message = error.to_string();
-    for part in ["`count`", "Counter::count (", "OtherCounter::count_too ("] {
+    for part in [
+        "`count`",
+        "Counter::count (",
+        "OtherCounter::count_too (",
+        "application.rs:",
+        "change the pattern of one",
+    ] {
         assert!(message.contains(part), "{message}");
     }
-    assert!(matches!(error, BindError::Conflicts(_)));
 }
 
 #[injectable(scope = "transient")]
@@ -281,4 +287,33 @@ fn names_are_there_and_differ() {
         ]))
     };
     assert!(panic_of(twice).contains("called `a`"));
+}
+
+#[injectable]
+struct Echoing {
+    bus: Arc<EventBus>,
+}
+
+#[event_routes]
+impl Echoing {
+    #[on_event("ping.*")]
+    async fn ping(&self) {
+        self.bus.publish("pong", json!(null)).await;
+    }
+}
+
+#[module(providers = [Echoing])]
+struct EchoingModule;
+
+#[tokio::test]
+async fn a_listener_that_holds_the_bus_goes_with_its_application() {
+    let container = build::<EchoingModule>().await;
+    subscribe_listeners(&container);
+    let bus = container.get::<EventBus>().unwrap();
+    let echoing = Arc::downgrade(&container.get::<Echoing>().unwrap());
+    bus.publish("ping.1", json!(null)).await;
+    drop(container);
+    assert!(echoing.upgrade().is_none());
+    // Whoever still has the bus disturbs nobody.
+    bus.publish("ping.2", json!(null)).await;
 }

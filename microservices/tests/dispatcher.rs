@@ -2,6 +2,8 @@
 //! written by hand.
 #![allow(clippy::unwrap_used)]
 
+extern crate nestrs_microservices as nestrs;
+
 mod common;
 
 use std::panic::Location;
@@ -12,9 +14,9 @@ use common::Log;
 use futures_util::StreamExt;
 use nestrs_core::{Answer, Dispatch, ErrorKind, Message, MessageKind, TransportError, async_trait};
 use nestrs_microservices::{
-    BindError, BoundHandler, Call, Dispatcher, Enhancers, FromMessage, Guard, Handler, Interceptor,
+    BindError, BoundHandler, Call, Dispatcher, Enhancers, FromMessage, Handler, HandlerPattern,
     MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform, MicroRoutes, PatternLiteral,
-    Pipe,
+    micro_routes,
 };
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -40,7 +42,7 @@ fn ok(json: impl Into<Bytes>) -> Result<Answer, TransportError> {
 }
 
 const fn handler<T>(
-    patterns: &'static [(MessageKind, PatternLiteral)],
+    patterns: &'static [HandlerPattern],
     method: &'static str,
     call: Call<T>,
 ) -> Handler<T> {
@@ -49,12 +51,14 @@ const fn handler<T>(
         method,
         at: Location::caller(),
         enhancers: Enhancers::NONE,
+        dependencies: &[],
+        max_in_flight: None,
         call,
     }
 }
 
-const fn text(kind: MessageKind, pattern: &'static str) -> (MessageKind, PatternLiteral) {
-    (kind, PatternLiteral::Text(pattern))
+const fn text(kind: MessageKind, pattern: &'static str) -> HandlerPattern {
+    HandlerPattern::new(kind, PatternLiteral::Text(pattern))
 }
 
 fn dispatcher<T: MicroRoutes>(service: T) -> Dispatcher {
@@ -104,12 +108,12 @@ impl MicroRoutes for Math {
         handler(
             &[
                 text(REQUEST, "double"),
-                (REQUEST, PatternLiteral::Json(r#"{"op":"double","by":2}"#)),
+                HandlerPattern::new(REQUEST, PatternLiteral::Json(r#"{"op":"double","by":2}"#)),
             ],
             "double",
             |math, mut message| {
                 Box::pin(async move {
-                    let n = i64::from_message(&mut message)?;
+                    let n = i64::from_message(&mut message).await?;
                     math.0.write(format!("double {n}"));
                     ok((2 * n).to_string())
                 })
@@ -362,33 +366,16 @@ impl<const N: u8> MicroPipeTransform for See<N> {
 
 struct Enhanced;
 
-impl MicroRoutes for Enhanced {
-    const HANDLERS: &'static [Handler<Self>] = &[Handler {
-        patterns: &[text(REQUEST, "enhanced")],
-        method: "enhanced",
-        at: Location::caller(),
-        enhancers: Enhancers {
-            interceptors: &[
-                || Box::new(See::<1>) as Box<dyn Interceptor>,
-                || Box::new(See::<2>),
-            ],
-            guards: &[
-                || Box::new(See::<3>) as Box<dyn Guard>,
-                || Box::new(See::<4>),
-            ],
-            pipes: &[
-                || Box::new(See::<5>) as Box<dyn Pipe>,
-                || Box::new(See::<6>),
-            ],
-        },
-        call: |_, mut message| {
-            Box::pin(async move {
-                let payload = Value::from_message(&mut message)?;
-                tracing::info!("handler {payload}");
-                ok(payload.to_string())
-            })
-        },
-    }];
+#[micro_routes]
+impl Enhanced {
+    #[message_pattern("enhanced")]
+    #[use_micro_pipes(See<5>, See<6>)]
+    #[use_micro_guards(See<3>, See<4>)]
+    #[use_micro_interceptors(See<1>, See<2>)]
+    async fn enhanced(&self, payload: Value) -> Value {
+        tracing::info!("handler {payload}");
+        payload
+    }
 }
 
 #[tokio::test]
@@ -435,8 +422,8 @@ async fn without_enhancers_the_payload_is_not_made_a_value() {
         const HANDLERS: &'static [Handler<Self>] =
             &[handler(&[text(REQUEST, "raw")], "raw", |_, mut message| {
                 Box::pin(async move {
-                    let raw: Box<serde_json::value::RawValue> =
-                        FromMessage::from_message(&mut message)?;
+                    let raw =
+                        Box::<serde_json::value::RawValue>::from_message(&mut message).await?;
                     ok(raw.get().to_owned())
                 })
             })];

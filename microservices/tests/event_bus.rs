@@ -110,3 +110,31 @@ async fn a_listener_may_subscribe_another() {
     });
     bus.publish("a", json!(null)).await;
 }
+
+#[tokio::test]
+async fn wildcards_and_exact_names_all_hear_an_event() {
+    let bus = EventBus::new();
+    let heard = Arc::<Mutex<Vec<&str>>>::default();
+    for event in ["user.*", "user.created", "**", "order.*", "user.*.*"] {
+        let heard = heard.clone();
+        bus.subscribe(event, move |_| {
+            heard.lock().unwrap().push(event);
+            async {}
+        });
+    }
+    bus.publish("user.created", json!(null)).await;
+    assert_eq!(*heard.lock().unwrap(), ["user.created", "user.*", "**"]);
+}
+
+#[tokio::test]
+async fn a_payload_of_any_type_is_published_and_awaited() {
+    let bus = EventBus::new();
+    let (sender, mut received) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    bus.subscribe("a", move |payload| {
+        let sender = sender.lock().unwrap().take();
+        async move { sender.unwrap().send(payload).unwrap() }
+    });
+    bus.publish_typed("a", &("Ada", 36)).await.unwrap();
+    assert_eq!(received.try_recv(), Ok(json!(["Ada", 36])));
+}

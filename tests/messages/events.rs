@@ -125,7 +125,7 @@ struct Ambiguous;
 #[tokio::test]
 async fn two_handlers_of_one_request_keep_the_application_from_starting() {
     let error = create::<Ambiguous>().start().await.unwrap_err();
-    assert!(matches!(error, BootstrapError::Handlers(_)), "{error:?}");
+    assert!(matches!(error, BootstrapError::Graph(_)), "{error:?}");
     let report = error.to_string();
     let of = |line, method: &str| format!("{method} ({}:{line})", file!());
     for part in ["`math.add`", r#"`{"cmd":"add"}`"#]

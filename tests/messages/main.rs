@@ -7,6 +7,7 @@ mod common;
 
 mod event_bus;
 mod events;
+mod global;
 mod memory;
 mod modules;
 mod order;

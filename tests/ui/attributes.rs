@@ -15,10 +15,13 @@ impl Orders {
     #[message_pattern({ cmd: "sum" })]
     async fn key_without_quotes(&self) {}
 
-    #[event_pattern("order", transport = Tcp)]
+    #[event_pattern("order", retries = 3)]
     async fn argument(&self) {}
 
-    #[use_micro_guards(Guard)]
+    #[event_pattern("order", transport = Tcp)]
+    async fn no_text_either(&self) {}
+
+    #[use_micro_guards(TokenGuard)]
     async fn no_handler(&self) {}
 
     #[message_pattern("empty")]

@@ -1,4 +1,4 @@
-//! Guards, pipes and interceptors that are none.
+//! Guards, pipes, interceptors and filters that are none.
 use nestrs::prelude::*;
 use serde_json::Value;
 
@@ -30,6 +30,10 @@ impl Orders {
     #[message_pattern("intercepted")]
     #[use_micro_interceptors(NoGuard)]
     async fn intercepted(&self) {}
+
+    #[message_pattern("filtered")]
+    #[use_micro_filters(NoGuard)]
+    async fn filtered(&self) {}
 }
 
 fn main() {}

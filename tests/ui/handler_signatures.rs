@@ -18,9 +18,6 @@ impl Orders {
     #[message_pattern("no.self")]
     async fn no_self(order: u32) {}
 
-    #[message_pattern("two")]
-    async fn two(&self, id: u32, name: String) {}
-
     #[message_pattern("generic")]
     async fn generic<T>(&self, payload: T) {}
 

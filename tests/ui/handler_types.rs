@@ -1,5 +1,6 @@
 //! Handlers whose types do not do.
 use std::rc::Rc;
+use std::sync::Arc;
 
 use nestrs::prelude::*;
 
@@ -13,6 +14,9 @@ struct Orders;
 impl Orders {
     #[message_pattern("payload")]
     async fn payload(&self, order: Order) {}
+
+    #[message_pattern("two")]
+    async fn two_payloads(&self, ctx: Ctx, id: u32, name: String) {}
 
     #[message_pattern("returned")]
     async fn returned(&self) -> Order {
@@ -50,6 +54,9 @@ struct Audit;
 impl Audit {
     #[on_event("order.created")]
     async fn created(&self, order: Order) {}
+
+    #[on_event("order.paid")]
+    async fn injected(&self, id: u32, orders: Arc<Orders>) {}
 }
 
 fn main() {}

@@ -7,20 +7,22 @@ use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, LitStr, Meta, Token, Type};
+use syn::{Attribute, LitInt, LitStr, Meta, Token, Type};
 
-use crate::pattern::{self, Pattern};
+use crate::pattern;
 use crate::table::{Table, micro};
 
 /// What the attributes of one method say.
 #[derive(Default)]
 pub(crate) struct Attributes {
-    /// The kind of message as code, and the pattern.
-    pub(crate) patterns: Vec<(TokenStream, Pattern)>,
+    /// Each pattern as code.
+    pub(crate) patterns: Vec<TokenStream>,
+    pub(crate) max_in_flight: Option<LitInt>,
     pub(crate) events: Vec<LitStr>,
     pub(crate) interceptors: Vec<Type>,
     pub(crate) guards: Vec<Type>,
     pub(crate) pipes: Vec<Type>,
+    pub(crate) filters: Vec<Type>,
     /// The first of them, for errors about the handler as a whole.
     pub(crate) first: Option<Attribute>,
 }
@@ -44,6 +46,25 @@ impl Attributes {
             return Err(syn::Error::new_spanned(first, message));
         }
         Ok(taken)
+    }
+
+    /// Takes ours out of the attributes of an `impl` block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`take`](Self::take).
+    pub(crate) fn take_of_block(
+        attributes: &mut Vec<Attribute>,
+        table: Table,
+    ) -> syn::Result<Self> {
+        let taken = Self::take_any(attributes, table)?;
+        match &taken.first {
+            Some(first) if !taken.patterns.is_empty() || !taken.events.is_empty() => {
+                let message = format!("`#[{}]` stands on a method", written(first));
+                Err(syn::Error::new_spanned(first, message))
+            }
+            _ => Ok(taken),
+        }
     }
 
     /// As [`take`](Self::take), of a method whose patterns stand elsewhere.
@@ -97,6 +118,7 @@ impl Attributes {
             Name::Guards => self.guards.extend(list(attribute, "TokenGuard")?),
             Name::Interceptors => self.interceptors.extend(list(attribute, "Trace")?),
             Name::Pipes => self.pipes.extend(list(attribute, "Trimmed")?),
+            Name::Filters => self.filters.extend(list(attribute, "BadRequests")?),
         }
         Ok(())
     }
@@ -104,18 +126,40 @@ impl Attributes {
     fn add_patterns(&mut self, attribute: &Attribute, kind: TokenStream) -> syn::Result<()> {
         let name = written(attribute);
         let parser = |input: ParseStream<'_>| pattern::parse_all(input, &name);
-        let patterns = arguments(attribute, parser, "\"math.add\"")?;
-        self.patterns
-            .extend(patterns.into_iter().map(|pattern| (kind.clone(), pattern)));
-        Ok(())
+        let arguments = arguments(attribute, parser, "\"math.add\"")?;
+        let micro = micro(attribute.path().span());
+        let option = |value: Option<TokenStream>| match value {
+            Some(value) => quote!(#micro::Option::Some(#value)),
+            None => quote!(#micro::Option::None),
+        };
+        let transport = option(arguments.transport.as_ref().map(|name| quote!(#name)));
+        let extras = option(arguments.extras().map(|json| quote!(#json)));
+        for pattern in &arguments.patterns {
+            self.patterns.push(quote! {
+                #micro::HandlerPattern {
+                    kind: #kind,
+                    pattern: #pattern,
+                    transport: #transport,
+                    extras: #extras,
+                }
+            });
+        }
+        match (arguments.max_in_flight, &self.max_in_flight) {
+            (Some(again), Some(_)) => Err(syn::Error::new(
+                again.span(),
+                "`max_in_flight` is of the method, whatever the pattern: say it once",
+            )),
+            (Some(limit), None) => {
+                self.max_in_flight = Some(limit);
+                Ok(())
+            }
+            (None, _) => Ok(()),
+        }
     }
 
     /// The patterns as code.
     pub(crate) fn patterns(&self) -> TokenStream {
-        let patterns = self
-            .patterns
-            .iter()
-            .map(|(kind, pattern)| quote!((#kind, #pattern)));
+        let patterns = &self.patterns;
         quote!(&[#(#patterns),*])
     }
 
@@ -125,8 +169,10 @@ impl Attributes {
         matches!(first, Some(Name::EventPattern))
     }
 
+    /// Whether it says anything of how the service handles its messages.
     pub(crate) fn has_enhancers(&self) -> bool {
-        !(self.interceptors.is_empty() && self.guards.is_empty() && self.pipes.is_empty())
+        let enhancers = [&self.interceptors, &self.guards, &self.pipes, &self.filters];
+        self.max_in_flight.is_some() || enhancers.iter().any(|types| !types.is_empty())
     }
 
     /// The enhancers as code.
@@ -134,7 +180,12 @@ impl Attributes {
         let made_by = |types: &[Type], function: TokenStream| {
             let made = types.iter().map(|ty| {
                 let micro = micro(ty.span());
-                quote_spanned!(ty.span()=> #micro::#function::<#ty>)
+                quote_spanned! {ty.span()=>
+                    #micro::#function::<#ty>(&#micro::Listed {
+                        default: #micro::Made::<#ty>::DEFAULT,
+                        provide: #micro::Made::<#ty>::PROVIDE,
+                    })
+                }
             });
             quote!(&[#(#made),*])
         };
@@ -142,8 +193,18 @@ impl Attributes {
         let interceptors = made_by(&self.interceptors, quote!(interceptor));
         let guards = made_by(&self.guards, quote!(guard));
         let pipes = made_by(&self.pipes, quote!(pipe));
+        let filters = made_by(&self.filters, quote!(filter));
         quote! {
-            #micro::Enhancers { interceptors: #interceptors, guards: #guards, pipes: #pipes }
+            {
+                #[allow(unused_imports)]
+                use #micro::NotMade as _;
+                #micro::Enhancers {
+                    interceptors: #interceptors,
+                    guards: #guards,
+                    pipes: #pipes,
+                    filters: #filters,
+                }
+            }
         }
     }
 }
@@ -155,6 +216,7 @@ enum Name {
     Guards,
     Interceptors,
     Pipes,
+    Filters,
     OnEvent,
 }
 
@@ -166,6 +228,7 @@ impl Name {
             "use_micro_guards" => Self::Guards,
             "use_micro_interceptors" => Self::Interceptors,
             "use_micro_pipes" => Self::Pipes,
+            "use_micro_filters" => Self::Filters,
             "on_event" => Self::OnEvent,
             _ => return None,
         })

@@ -93,6 +93,11 @@ impl Message {
             return Err(syn::Error::new_spanned(body, message));
         }
         let callee = Callee::of(&method.sig)?;
+        if let [_, other, ..] = &callee.parameters[..] {
+            let message = "a message has one payload, and nothing else that both sides know: \
+                           make this a field of the payload's type";
+            return Err(syn::Error::new_spanned(other, message));
+        }
         let docs = method
             .attrs
             .iter()
@@ -102,7 +107,7 @@ impl Message {
             name,
             patterns: attributes.patterns(),
             is_event: attributes.is_event(),
-            payload: callee.payload,
+            payload: callee.parameters.into_iter().next(),
             returned: match &method.sig.output {
                 ReturnType::Type(_, ty) => (**ty).clone(),
                 ReturnType::Default => parse_quote!(()),

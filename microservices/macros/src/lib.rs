@@ -90,15 +90,18 @@ inner_attributes! {
     /// On a method in a `#[micro_routes]` block: it receives events of these
     /// patterns.
     event_pattern in "micro_routes";
-    /// On a handler in a `#[micro_routes]` block: the guards that run before
-    /// it, in this order.
+    /// On a handler in a `#[micro_routes]` block, or below `#[micro_routes]` for
+    /// all of them: the guards that run before it, in this order.
     use_micro_guards in "micro_routes";
-    /// On a handler in a `#[micro_routes]` block: the interceptors that run
-    /// before its guards, in this order.
+    /// On a handler in a `#[micro_routes]` block, or below `#[micro_routes]` for
+    /// all of them: the interceptors that wrap it, the first outermost.
     use_micro_interceptors in "micro_routes";
-    /// On a handler in a `#[micro_routes]` block: the pipes its payload goes
-    /// through, in this order.
+    /// On a handler in a `#[micro_routes]` block, or below `#[micro_routes]` for
+    /// all of them: the pipes its payload goes through, in this order.
     use_micro_pipes in "micro_routes";
+    /// On a handler in a `#[micro_routes]` block, or below `#[micro_routes]` for
+    /// all of them: the filters that answer for its errors, the last first.
+    use_micro_filters in "micro_routes";
     /// On a method in an `#[event_routes]` block: it listens to these events.
     on_event in "event_routes";
 }

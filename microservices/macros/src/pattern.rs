@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, Lit, LitStr, Token, braced, bracketed, token};
+use syn::{Ident, Lit, LitInt, LitStr, Token, braced, bracketed, token};
 
 use crate::table::micro;
 
@@ -24,21 +24,47 @@ enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// The arguments of `#[message_pattern(…)]`: one pattern or several. An array
-/// is several patterns too, as it is in NestJS's decorators.
-pub(crate) fn parse_all(input: ParseStream<'_>, attribute: &str) -> syn::Result<Vec<Pattern>> {
+/// The arguments of `#[message_pattern(…)]`.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    pub(crate) patterns: Vec<Pattern>,
+    /// The only transport they are for.
+    pub(crate) transport: Option<LitStr>,
+    extras: Option<Json>,
+    pub(crate) max_in_flight: Option<LitInt>,
+}
+
+impl Arguments {
+    /// What is said to the transport, as JSON text.
+    pub(crate) fn extras(&self) -> Option<String> {
+        self.extras.as_ref().map(Json::to_string)
+    }
+}
+
+/// One pattern or several, then what else there is to say of them. An array is
+/// several patterns too, as it is in NestJS's decorators.
+pub(crate) fn parse_all(input: ParseStream<'_>, attribute: &str) -> syn::Result<Arguments> {
     let start = input.span();
-    let mut patterns = Vec::new();
+    let mut arguments = Arguments::default();
     while !input.is_empty() {
-        // Named arguments come here once there are any.
         if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
-            let name: Ident = input.call(Ident::parse_any)?;
-            let message = format!(
-                "unknown argument `{name}`: `#[{attribute}]` takes patterns only, \
-                 as `\"math.add\"` or `{{ \"cmd\": \"sum\" }}`"
-            );
-            return Err(syn::Error::new(name.span(), message));
+            arguments.parse_named(input, attribute)?;
+        } else {
+            arguments.parse_pattern(input)?;
         }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    if arguments.patterns.is_empty() {
+        let message = "no pattern in here: write one, as `\"math.add\"`";
+        return Err(syn::Error::new(start, message));
+    }
+    Ok(arguments)
+}
+
+impl Arguments {
+    fn parse_pattern(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         let span = input.span();
         let items = match input.parse()? {
             Json::Array(items) => items,
@@ -48,16 +74,49 @@ pub(crate) fn parse_all(input: ParseStream<'_>, attribute: &str) -> syn::Result<
             let message = "`null` is no pattern, nobody can send it: write a string or an object";
             return Err(syn::Error::new(span, message));
         }
-        patterns.extend(items.into_iter().map(|json| Pattern { json, span }));
-        if !input.is_empty() {
-            input.parse::<Token![,]>()?;
+        let patterns = items.into_iter().map(|json| Pattern { json, span });
+        self.patterns.extend(patterns);
+        Ok(())
+    }
+
+    fn parse_named(&mut self, input: ParseStream<'_>, attribute: &str) -> syn::Result<()> {
+        let name: Ident = input.call(Ident::parse_any)?;
+        input.parse::<Token![=]>()?;
+        let (said_before, expected) = match name.to_string().as_str() {
+            "transport" => (
+                self.transport.replace(literal(input, "\"tcp\"")?).is_some(),
+                None,
+            ),
+            "extras" => (self.extras.replace(input.parse()?).is_some(), None),
+            "max_in_flight" => {
+                let number: LitInt = literal(input, "100")?;
+                let is_zero = number.base10_parse::<usize>()? == 0;
+                let zero = is_zero.then_some("nothing would ever be handled: write 1 or more");
+                (self.max_in_flight.replace(number).is_some(), zero)
+            }
+            _ => {
+                let message = format!(
+                    "unknown argument `{name}`: after its patterns, `#[{attribute}]` takes \
+                     `transport = \"tcp\"`, `extras = {{ … }}` and `max_in_flight = 100`"
+                );
+                return Err(syn::Error::new(name.span(), message));
+            }
+        };
+        match expected {
+            Some(message) => Err(syn::Error::new(name.span(), message)),
+            None if said_before => {
+                let message = format!("`{name}` was said before: remove one of the two");
+                Err(syn::Error::new(name.span(), message))
+            }
+            None => Ok(()),
         }
     }
-    if patterns.is_empty() {
-        let message = "no pattern in here: write one, as `\"math.add\"`";
-        return Err(syn::Error::new(start, message));
-    }
-    Ok(patterns)
+}
+
+/// A literal, or an error that shows one.
+fn literal<T: Parse>(input: ParseStream<'_>, example: &str) -> syn::Result<T> {
+    let error = |error: syn::Error| syn::Error::new(error.span(), format!("write `{example}`"));
+    input.parse().map_err(error)
 }
 
 impl ToTokens for Pattern {
@@ -184,8 +243,20 @@ mod tests {
 
     fn parse(tokens: TokenStream) -> Result<Vec<String>, String> {
         let parser = |input: ParseStream<'_>| parse_all(input, "message_pattern");
-        let patterns = parser.parse2(tokens).map_err(|error| error.to_string())?;
-        Ok(patterns.iter().map(|p| p.json.to_string()).collect())
+        let arguments = parser.parse2(tokens).map_err(|error| error.to_string())?;
+        let patterns = arguments.patterns.iter();
+        Ok(patterns.map(|p| p.json.to_string()).collect())
+    }
+
+    #[test]
+    fn arguments_follow_the_patterns() {
+        let parser = |input: ParseStream<'_>| parse_all(input, "event_pattern");
+        let tokens = quote!("a", transport = "nats", extras = { "queue": "b" }, max_in_flight = 8,);
+        let arguments = parser.parse2(tokens).unwrap();
+        assert_eq!(arguments.patterns.len(), 1);
+        assert_eq!(arguments.transport.as_ref().unwrap().value(), "nats");
+        assert_eq!(arguments.extras().unwrap(), r#"{"queue":"b"}"#);
+        assert_eq!(arguments.max_in_flight.unwrap().base10_digits(), "8");
     }
 
     #[test]
@@ -234,9 +305,19 @@ mod tests {
                 "`null` is no pattern, nobody can send it: write a string or an object",
             ),
             (
-                quote!("a", transport = Tcp),
-                "unknown argument `transport`: `#[message_pattern]` takes patterns only, \
-                 as `\"math.add\"` or `{ \"cmd\": \"sum\" }`",
+                quote!("a", retries = 3),
+                "unknown argument `retries`: after its patterns, `#[message_pattern]` takes \
+                 `transport = \"tcp\"`, `extras = { … }` and `max_in_flight = 100`",
+            ),
+            (quote!("a", transport = Tcp), "write `\"tcp\"`"),
+            (quote!("a", max_in_flight = "8"), "write `100`"),
+            (
+                quote!("a", max_in_flight = 0),
+                "nothing would ever be handled: write 1 or more",
+            ),
+            (
+                quote!("a", extras = {}, extras = {}),
+                "`extras` was said before: remove one of the two",
             ),
         ] {
             let shown = tokens.to_string();

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, ItemImpl};
 
-use crate::attribute::join;
+use crate::attribute::{Attributes, join};
 use crate::table::{self, Table};
 
 /// With errors, the table is there all the same, without entries: whoever lists
@@ -14,6 +14,13 @@ use crate::table::{self, Table};
 pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> TokenStream {
     let mut errors: Vec<_> = check(&args, &block, table).err().into_iter().collect();
     let mut entries = Vec::new();
+    let mut enhancers = None;
+    match Attributes::take_of_block(&mut block.attrs, table) {
+        Ok(attributes) if attributes.first.is_some() => enhancers = Some(attributes.enhancers()),
+        Ok(_) => {}
+        Err(error) => errors.push(error),
+    }
+    let is_generic = !block.generics.params.is_empty();
     // An `impl` of a trait is taken for one of a contract; what is none has no
     // patterns, which rustc says.
     let contract = match (table, &block.trait_) {
@@ -22,19 +29,19 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     };
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            match table::entry(method, table, contract.as_ref()) {
+            match table::entry(method, table, contract.as_ref(), is_generic) {
                 Ok(entry) => entries.extend(entry),
                 Err(error) => errors.push(error),
             }
         }
     }
     let Some(errors) = errors.into_iter().reduce(join) else {
-        let table = table::write(&block, table, &entries);
+        let table = table::write(&block, table, enhancers, &entries);
         return quote!(#block #table);
     };
     let errors = errors.into_compile_error();
     let table = match table {
-        Table::Handlers => table::write(&block, table, &[]),
+        Table::Handlers => table::write(&block, table, None, &[]),
         Table::Listeners => TokenStream::new(),
     };
     quote!(#errors #block #table)

@@ -1,7 +1,7 @@
 //! What a handler may look like, and the code that calls it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
     FnArg, GenericParam, Ident, ImplItemFn, Pat, Path, ReceiverKind, ReturnType, Signature, Type,
@@ -14,7 +14,7 @@ use crate::table::micro;
 /// A handler's method, as far as calling it goes.
 pub(crate) struct Callee {
     pub(crate) method: Ident,
-    pub(crate) payload: Option<Type>,
+    pub(crate) parameters: Vec<Type>,
     /// Where the type stands that it returns.
     returned: Span,
 }
@@ -33,14 +33,14 @@ impl Callee {
         if let Some(error) = errors.into_iter().flatten().reduce(join) {
             return Err(error);
         }
-        let payload = parameters(signature).next().map(|(_, ty)| ty.clone());
+        let parameters = parameters(signature).map(|(_, ty)| ty.clone()).collect();
         let returned = match &signature.output {
             ReturnType::Type(_, ty) => ty.span(),
             ReturnType::Default => signature.ident.span(),
         };
         Ok(Self {
             method: signature.ident.clone(),
-            payload,
+            parameters,
             returned,
         })
     }
@@ -51,41 +51,43 @@ impl Callee {
     pub(crate) fn call(&self, contract: Option<&Path>) -> TokenStream {
         let Self {
             method,
-            payload,
+            parameters,
             returned,
         } = self;
         let micro = quote!(::nestrs::__private::micro);
-        let argument = payload.as_ref().map(|ty| {
+        let names: Vec<_> = (0..parameters.len())
+            .map(|i| format_ident!("parameter_{i}"))
+            .collect();
+        let arguments = parameters.iter().zip(&names).map(|(ty, name)| {
             let micro = self::micro(ty.span());
             let of_message = quote_spanned! {ty.span()=>
-                <#ty as #micro::FromMessage<_>>::from_message(&mut message)?
+                <#ty as #micro::FromMessage<_>>::from_message(&mut message).await?
             };
-            quote!(let payload = #of_message;)
+            quote!(let #name = #of_message;)
         });
-        let message = match &payload {
-            Some(_) => quote!(mut message),
-            None => quote!(_message),
+        let message = match parameters.is_empty() {
+            true => quote!(_message),
+            false => quote!(mut message),
         };
-        let pass = payload.as_ref().map(|_| quote!(payload));
         let owner = match contract {
             None => quote_spanned!(method.span()=> Self),
             Some(contract) => quote_spanned!(method.span()=> <Self as #contract>),
         };
-        let run = quote_spanned!(method.span()=> #owner::#method(&service, #pass).await);
+        let run = quote_spanned!(method.span()=> #owner::#method(&service, #(#names),*).await);
         let probe = self::micro(*returned);
         let open = quote_spanned! {*returned=>
-            (&&#probe::Probe(&returned)).way().open(returned)?
+            (&&&&#probe::Probe(&returned)).way().open(returned)?
         };
         let answer = quote_spanned! {*returned=>
-            (&&&&#probe::Probe(&value)).reply().answer(value)
+            (&&&&&#probe::Probe(&value)).reply().answer(value)
         };
         let body = quote! {
             #[allow(unused_imports)]
             use #micro::{
-                IsFallibleStream as _, IsPlain as _, IsResult as _, IsStream as _,
-                IsUnit as _, IsValue as _,
+                IsFallibleStream as _, IsForeignResult as _, IsForeignStream as _, IsPlain as _,
+                IsResult as _, IsStream as _, IsUnit as _, IsValue as _, IsWrongResult as _,
             };
-            #argument
+            #(#arguments)*
             let returned = #run;
             let value = #open;
             let answer = #answer;
@@ -95,6 +97,50 @@ impl Callee {
         let boxed = self::micro(method.span());
         let future = quote_spanned!(method.span()=> #boxed::Box::pin(async move { #body }));
         quote!(|service, #message| #future)
+    }
+
+    /// What each parameter needs from the container, as code.
+    pub(crate) fn dependencies(&self) -> TokenStream {
+        let needed = self.parameters.iter().map(|ty| {
+            let micro = micro(ty.span());
+            quote_spanned!(ty.span()=> <#ty as #micro::FromMessage<_>>::DEPENDENCY)
+        });
+        quote!(&[#(#needed),*])
+    }
+
+    /// Two parameters cannot both be made of the payload; which of them are, a
+    /// macro does not know. To be evaluated where the table is.
+    pub(crate) fn check_one_payload(&self) -> Option<TokenStream> {
+        let (last, others) = self.parameters.split_last()?;
+        if others.is_empty() {
+            return None;
+        }
+        let payloads = self.parameters.iter().map(|ty| {
+            let micro = micro(ty.span());
+            quote!(<#ty as #micro::FromMessage<_>>::PAYLOAD as usize)
+        });
+        let micro = micro(last.span());
+        Some(quote_spanned! {last.span()=>
+            #micro::assert!(
+                0 #(+ #payloads)* <= 1,
+                "a handler takes one payload: make the others fields of its type"
+            );
+        })
+    }
+
+    /// A listener is called by the bus, which the container holds: it has none
+    /// to ask.
+    pub(crate) fn check_no_dependencies(&self) -> Option<TokenStream> {
+        let checks = self.parameters.iter().map(|ty| {
+            let micro = micro(ty.span());
+            quote_spanned! {ty.span()=>
+                #micro::assert!(
+                    <#ty as #micro::FromMessage<_>>::DEPENDENCY.is_none(),
+                    "a listener injects nothing: make this a field of its type"
+                );
+            }
+        });
+        (!self.parameters.is_empty()).then(|| quote!(#(#checks)*))
     }
 }
 
@@ -159,24 +205,20 @@ fn check_receiver(signature: &Signature) -> syn::Result<()> {
 }
 
 fn check_parameters(signature: &Signature) -> syn::Result<()> {
-    let mut parameters = parameters(signature);
-    let payload = parameters.next();
-    if let Some((pattern, ty)) = parameters.next() {
-        return Err(syn::Error::new_spanned(
-            quote!(#pattern: #ty),
-            "a handler takes the payload and nothing else: make this a field of the payload's type",
-        ));
-    }
-    match payload {
-        Some((_, Type::Reference(ty))) => Err(syn::Error::new_spanned(
+    let errors = parameters(signature).filter_map(|(_, ty)| match ty {
+        Type::Reference(ty) => Some(syn::Error::new_spanned(
             ty,
             "a payload is the handler's own: write an owned type, as `String` for `&str`",
         )),
-        Some((_, Type::ImplTrait(ty))) => Err(syn::Error::new_spanned(
+        Type::ImplTrait(ty) => Some(syn::Error::new_spanned(
             ty,
             "a message cannot choose a type: write the concrete one",
         )),
-        _ => Ok(()),
+        _ => None,
+    });
+    match errors.reduce(join) {
+        Some(error) => Err(error),
+        None => Ok(()),
     }
 }
 
@@ -186,11 +228,12 @@ mod tests {
     use syn::parse_quote;
 
     #[test]
-    fn handlers_take_self_and_a_payload() {
+    fn handlers_take_self_and_what_a_message_has() {
         for signature in [
             parse_quote!(async fn a(&self)),
             parse_quote!(async fn a(&self, payload: Value) -> u8),
             parse_quote!(async fn a(&self, Point { x, y }: Point)),
+            parse_quote!(async fn a(&self, ctx: Ctx, payload: Value, user: Arc<User>)),
             parse_quote!(async fn a<'a>(&'a self, mut payload: Vec<u8>) -> Result<&'a str, Error>),
         ] {
             assert!(Callee::of(&signature).is_ok());
@@ -221,10 +264,6 @@ mod tests {
                 "many messages share a handler's `self`: write `&self`",
             ),
             (
-                parse_quote!(async fn a(&self, x: f64, y: f64)),
-                "a handler takes the payload and nothing else: make this a field of the payload's type",
-            ),
-            (
                 parse_quote!(async fn a<T>(&self, payload: T)),
                 "a message cannot choose a type: write the concrete one instead of this parameter",
             ),
@@ -243,7 +282,7 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_reported_at_once() {
-        let error = Callee::of(&parse_quote!(fn a(self, x: u8, y: u8))).err();
+        let error = Callee::of(&parse_quote!(fn a(self, x: &u8))).err();
         assert_eq!(error.unwrap().into_iter().count(), 3);
     }
 

@@ -39,6 +39,7 @@ pub(crate) fn entry(
     method: &mut ImplItemFn,
     table: Table,
     contract: Option<&Path>,
+    is_generic: bool,
 ) -> syn::Result<Option<TokenStream>> {
     let attributes = match contract {
         Some(_) => Attributes::take_any(&mut method.attrs, table)?,
@@ -62,6 +63,12 @@ pub(crate) fn entry(
     Ok(Some(match table {
         Table::Handlers => {
             let enhancers = attributes.enhancers();
+            let max_in_flight = match &attributes.max_in_flight {
+                Some(limit) => quote!(#micro::Option::Some(#limit)),
+                None => quote!(#micro::Option::None),
+            };
+            let dependencies = callee.dependencies();
+            let check = checked(callee.check_one_payload(), is_generic);
             let patterns = match contract {
                 None => attributes.patterns(),
                 Some(_) if !attributes.patterns.is_empty() => {
@@ -81,41 +88,71 @@ pub(crate) fn entry(
                     method: #name,
                     at: #at,
                     enhancers: #enhancers,
+                    dependencies: { #check #dependencies },
+                    max_in_flight: #max_in_flight,
                     call: #call,
                 }
             }
         }
         Table::Listeners => {
             let events = &attributes.events;
+            let checks = [callee.check_no_dependencies(), callee.check_one_payload()];
+            let check = checked(
+                checks.into_iter().flatten().reduce(|a, b| quote!(#a #b)),
+                false,
+            );
             quote! {
                 #(#cfgs)*
                 #micro::Listener {
                     events: &[#(#events),*],
                     method: #name,
                     at: #at,
-                    call: #call,
+                    call: { #check #call },
                 }
             }
         }
     }))
 }
 
+/// Runs checks when the crate is checked. Those of generic types can only run
+/// when there is a concrete one; so can those that name `Self`.
+fn checked(checks: Option<TokenStream>, is_generic: bool) -> Option<TokenStream> {
+    let checks = checks?;
+    let names_self = checks
+        .to_string()
+        .split_whitespace()
+        .any(|word| word == "Self");
+    Some(match is_generic || names_self {
+        true => quote!(const { #checks }),
+        false => quote!(const _: () = { #checks };),
+    })
+}
+
 fn is_cfg(attribute: &&Attribute) -> bool {
     attribute.path().is_ident("cfg")
 }
 
-pub(crate) fn write(block: &ItemImpl, table: Table, entries: &[TokenStream]) -> TokenStream {
+/// `enhancers` are those of the block, as code.
+pub(crate) fn write(
+    block: &ItemImpl,
+    table: Table,
+    enhancers: Option<TokenStream>,
+    entries: &[TokenStream],
+) -> TokenStream {
     let ty = &block.self_ty;
     let micro = micro(ty.span());
     let (generics, _, bounds) = block.generics.split_for_impl();
     // A block that is not compiled has no table either.
     let cfgs: Vec<_> = block.attrs.iter().filter(is_cfg).collect();
+    let enhancers =
+        enhancers.map(|enhancers| quote!(const ENHANCERS: #micro::Enhancers = #enhancers;));
     match table {
         Table::Handlers => quote! {
             #(#cfgs)*
             #[automatically_derived]
             impl #generics #micro::MicroRoutes for #ty #bounds {
                 const HANDLERS: &'static [#micro::Handler<Self>] = &[#(#entries),*];
+                #enhancers
             }
         },
         Table::Listeners => {

@@ -7,4 +7,5 @@ mod harness;
 mod metadata;
 mod nest_to_nest;
 mod nestrs_peer;
+mod pipeline;
 mod tcp;

@@ -1,0 +1,88 @@
+//! [`Ctx`]: what a handler, and what runs around it, can know of a message
+//! beside its payload.
+//!
+//! The next file on a message's path is [`crate::payload`].
+
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::Arc;
+
+use nestrs_core::{MessageContext, MessageKind};
+use nestrs_di::__private::{Build, Hooks, Registered, inventory};
+use nestrs_di::{Descriptor, Injectable, Key, Scope};
+
+use crate::handler::HandlerName;
+
+/// A message without its payload. A handler takes one as a parameter; guards,
+/// interceptors, pipes and filters get one. It derefs to the
+/// [`MessageContext`], which has headers, deadline and the transport's own
+/// context. What is `#[injectable(scope = "request")]` can inject it, as
+/// `Arc<Ctx>`. Clones are cheap.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_microservices::{Ctx, micro_routes};
+///
+/// struct Orders;
+///
+/// #[micro_routes]
+/// impl Orders {
+///     #[message_pattern("orders.count")]
+///     async fn count(&self, ctx: Ctx) -> usize {
+///         println!("{} asks by {}", ctx.headers.get("tenant").unwrap_or("nobody"), ctx.transport);
+///         ctx.pattern().len()
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    pub(crate) pattern: Arc<str>,
+    pub(crate) kind: MessageKind,
+    pub(crate) handler: HandlerName,
+    pub(crate) context: MessageContext,
+}
+
+impl Ctx {
+    /// The pattern as a route: the one that was sent, where the handler's has
+    /// wildcards.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether the sender waits for an answer.
+    pub fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// Which handler it is for.
+    pub fn handler(&self) -> HandlerName {
+        self.handler
+    }
+}
+
+impl Deref for Ctx {
+    type Target = MessageContext;
+
+    fn deref(&self) -> &MessageContext {
+        &self.context
+    }
+}
+
+/// Every application has it, for the time of a message.
+impl Injectable for Ctx {
+    const DESCRIPTOR: &'static Descriptor = &Descriptor {
+        key: Key::of::<Self>(),
+        at: Location::caller(),
+        scope: Scope::Request,
+        in_root: true,
+        dependencies: Cow::Borrowed(&[]),
+        build: Build::Supplied,
+        hooks: Hooks::NONE,
+        views: &[],
+        view: false,
+        metadata: &[],
+    };
+}
+
+inventory::submit! { Registered(Ctx::DESCRIPTOR) }

@@ -1,0 +1,97 @@
+//! An enhancer in its place, whatever it was made by.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use nestrs_core::TransportError;
+use nestrs_di::Key;
+
+use super::{Interceptor, Source};
+use crate::incoming::{Home, internal};
+
+/// An enhancer that is there, or one that is made for each message.
+pub(super) enum Held<E: ?Sized + 'static> {
+    Ready(Arc<E>),
+    OfRequest(&'static dyn Source<E>),
+}
+
+pub(super) fn held<E: ?Sized>(
+    global: &[Arc<E>],
+    levels: [&[&'static dyn Source<E>]; 3],
+    home: Option<&Home>,
+) -> Result<Vec<Held<E>>, Key> {
+    let global = global
+        .iter()
+        .map(|enhancer| Ok(Held::Ready(enhancer.clone())));
+    let listed = levels.into_iter().flatten();
+    global
+        .chain(listed.map(|source| Held::bind(*source, home)))
+        .collect()
+}
+
+impl<E: ?Sized> Held<E> {
+    fn bind(source: &'static dyn Source<E>, home: Option<&Home>) -> Result<Self, Key> {
+        let key = source.key();
+        if let Some(Home {
+            container, module, ..
+        }) = home
+        {
+            let instance = container.get_in(*module, key);
+            if let Some(instance) = instance {
+                return source.of_instance(instance).map(Self::Ready).ok_or(key);
+            }
+            // It is there, and no singleton.
+            if source.is_injectable() || container.needs_scope(*module, key) {
+                return Ok(Self::OfRequest(source));
+            }
+        }
+        match (source.by_default(), home) {
+            (Some(enhancer), _) => Ok(Self::Ready(enhancer)),
+            (None, Some(_)) => Err(key),
+            // Bound without a container: whoever calls it learns so.
+            (None, None) => Ok(Self::OfRequest(source)),
+        }
+    }
+
+    pub(super) fn is_of_request(&self) -> bool {
+        matches!(self, Self::OfRequest(_))
+    }
+
+    pub(super) async fn get(&self, home: Option<&Home>) -> Result<Got<'_, E>, TransportError> {
+        let source = match self {
+            Self::Ready(enhancer) => return Ok(Got::Held(enhancer)),
+            Self::OfRequest(source) => source,
+        };
+        let key = source.key();
+        let missing = || internal(format!("`{key}` comes from a container, and there is none"));
+        let instance = home.ok_or_else(missing)?.instance(key).await?;
+        source
+            .of_instance(instance)
+            .map(Got::Made)
+            .ok_or_else(missing)
+    }
+}
+
+impl Held<dyn Interceptor> {
+    pub(super) fn is_around_guards(&self) -> bool {
+        // What is made for each message cannot be asked yet.
+        matches!(self, Self::Ready(interceptor) if interceptor.before_guards())
+    }
+}
+
+/// An enhancer for the time of one message.
+pub(super) enum Got<'a, E: ?Sized> {
+    Held(&'a E),
+    Made(Arc<E>),
+}
+
+impl<E: ?Sized> Deref for Got<'_, E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        match self {
+            Self::Held(enhancer) => enhancer,
+            Self::Made(enhancer) => enhancer,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The enhancers of an application as a whole, and of a module.
+
+use std::fmt;
+use std::sync::Arc;
+
+use nestrs_di::{Container, Key, ModuleId, Provider};
+
+use super::{ExceptionFilter, Guard, Interceptor, Listed, Pipe, Source};
+
+/// Bind a guard to this, and it guards every handler of the application:
+/// NestJS's `APP_GUARD`.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_di::{Provider, injectable, module};
+/// use nestrs_microservices::{AppGuard, Guard, Incoming, TransportError, async_trait};
+///
+/// #[injectable]
+/// struct SessionGuard;
+///
+/// #[async_trait]
+/// impl Guard for SessionGuard {
+///     async fn can_activate(&self, message: &Incoming) -> Result<(), TransportError> {
+///         match message.ctx().headers.get("session") {
+///             Some(_) => Ok(()),
+///             None => Err(TransportError::new("Forbidden resource")),
+///         }
+///     }
+/// }
+///
+/// #[module(providers = [SessionGuard, Provider::bind::<AppGuard, SessionGuard>()])]
+/// struct AppModule;
+/// ```
+pub type AppGuard = dyn Guard;
+/// As [`AppGuard`], for interceptors.
+pub type AppInterceptor = dyn Interceptor;
+/// As [`AppGuard`], for pipes.
+pub type AppPipe = dyn Pipe;
+/// As [`AppGuard`], for exception filters.
+pub type AppFilter = dyn ExceptionFilter;
+
+/// The enhancers that an application puts around all its handlers.
+///
+/// ```
+/// use nestrs_microservices::{GlobalEnhancers, MicroCanActivate, TransportError, async_trait};
+/// use serde_json::Value;
+///
+/// #[derive(Default)]
+/// struct NoNulls;
+///
+/// #[async_trait]
+/// impl MicroCanActivate for NoNulls {
+///     async fn can_activate_micro(&self, _: &str, payload: &Value) -> Result<(), TransportError> {
+///         match payload {
+///             Value::Null => Err(TransportError::new("a payload, please")),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+///
+/// let mut global = GlobalEnhancers::default();
+/// global.guard(NoNulls);
+/// ```
+#[derive(Clone, Default)]
+pub struct GlobalEnhancers {
+    pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
+    pub(super) guards: Vec<Arc<dyn Guard>>,
+    pub(super) pipes: Vec<Arc<dyn Pipe>>,
+    pub(super) filters: Vec<Arc<dyn ExceptionFilter>>,
+}
+
+impl GlobalEnhancers {
+    pub(crate) const NONE: Self = Self {
+        interceptors: Vec::new(),
+        guards: Vec::new(),
+        pipes: Vec::new(),
+        filters: Vec::new(),
+    };
+
+    /// Adds a guard.
+    pub fn guard(&mut self, guard: impl Guard) {
+        self.guards.push(Arc::new(guard));
+    }
+
+    /// Adds an interceptor.
+    pub fn interceptor(&mut self, interceptor: impl Interceptor) {
+        self.interceptors.push(Arc::new(interceptor));
+    }
+
+    /// Adds a pipe.
+    pub fn pipe(&mut self, pipe: impl Pipe) {
+        self.pipes.push(Arc::new(pipe));
+    }
+
+    /// Adds an exception filter.
+    pub fn filter(&mut self, filter: impl ExceptionFilter) {
+        self.filters.push(Arc::new(filter));
+    }
+
+    /// With those before them that providers are bound to.
+    pub(crate) fn after_bound(self, container: &Container) -> Self {
+        Self {
+            interceptors: concat(container.all(), self.interceptors),
+            guards: concat(container.all(), self.guards),
+            pipes: concat(container.all(), self.pipes),
+            filters: concat(container.all(), self.filters),
+        }
+    }
+}
+
+fn concat<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    first.extend(second);
+    first
+}
+
+impl fmt::Debug for GlobalEnhancers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GlobalEnhancers")
+            .field("interceptors", &self.interceptors.len())
+            .field("guards", &self.guards.len())
+            .field("pipes", &self.pipes.len())
+            .field("filters", &self.filters.len())
+            .finish()
+    }
+}
+
+/// The enhancers of all handlers of one module, to be listed among its
+/// providers. They come from the container, as the module sees it.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_di::{injectable, module};
+/// use nestrs_microservices::{Guard, Incoming, ModuleEnhancers, TransportError, async_trait};
+///
+/// #[injectable]
+/// struct SessionGuard;
+///
+/// #[async_trait]
+/// impl Guard for SessionGuard {
+///     async fn can_activate(&self, _: &Incoming) -> Result<(), TransportError> {
+///         Ok(())
+///     }
+/// }
+///
+/// #[module(providers = [SessionGuard, ModuleEnhancers::new().guard::<SessionGuard>()])]
+/// struct OrdersModule;
+/// ```
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ModuleEnhancers {
+    pub(super) interceptors: Vec<&'static dyn Source<dyn Interceptor>>,
+    pub(super) guards: Vec<&'static dyn Source<dyn Guard>>,
+    pub(super) pipes: Vec<&'static dyn Source<dyn Pipe>>,
+    pub(super) filters: Vec<&'static dyn Source<dyn ExceptionFilter>>,
+}
+
+impl ModuleEnhancers {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a guard.
+    pub fn guard<G: Guard>(mut self) -> Self {
+        self.guards.push(Listed::<G>::IN_CONTAINER);
+        self
+    }
+
+    /// Adds an interceptor.
+    pub fn interceptor<I: Interceptor>(mut self) -> Self {
+        self.interceptors.push(Listed::<I>::IN_CONTAINER);
+        self
+    }
+
+    /// Adds a pipe.
+    pub fn pipe<P: Pipe>(mut self) -> Self {
+        self.pipes.push(Listed::<P>::IN_CONTAINER);
+        self
+    }
+
+    /// Adds an exception filter.
+    pub fn filter<F: ExceptionFilter>(mut self) -> Self {
+        self.filters.push(Listed::<F>::IN_CONTAINER);
+        self
+    }
+
+    /// Those of `module`.
+    pub(crate) fn of(container: &Container, module: ModuleId) -> Option<Arc<Self>> {
+        let listed = container.get_in(module, Key::of::<Self>())?;
+        listed.downcast().ok()
+    }
+}
+
+impl<G: 'static> Listed<G> {
+    const IN_CONTAINER: &'static Self = &Self {
+        default: None,
+        provide: None,
+    };
+}
+
+impl From<ModuleEnhancers> for Provider {
+    #[track_caller]
+    fn from(enhancers: ModuleEnhancers) -> Self {
+        Self::value(enhancers)
+    }
+}

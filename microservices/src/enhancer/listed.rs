@@ -1,0 +1,141 @@
+//! From a type that is named in an attribute to an instance of it: the
+//! container's if it is `#[injectable]`, one made by `Default` if not.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
+
+use super::{ExceptionFilter, Guard, Interceptor, Pipe};
+
+/// The enhancers in the attributes of one method, or of an `impl` block, in the
+/// order they are written.
+///
+/// ```
+/// use nestrs_microservices::Enhancers;
+/// assert!(Enhancers::NONE.guards.is_empty());
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Enhancers {
+    /// Wrap the call.
+    pub interceptors: &'static [&'static dyn Source<dyn Interceptor>],
+    /// Run until one refuses.
+    pub guards: &'static [&'static dyn Source<dyn Guard>],
+    /// Run each on what the one before it made.
+    pub pipes: &'static [&'static dyn Source<dyn Pipe>],
+    /// Answer for errors.
+    pub filters: &'static [&'static dyn Source<dyn ExceptionFilter>],
+}
+
+impl Enhancers {
+    /// None of any kind.
+    pub const NONE: Self = Self {
+        interceptors: &[],
+        guards: &[],
+        pipes: &[],
+        filters: &[],
+    };
+
+    /// The same module with those of its enhancers that are `#[injectable]`
+    /// among its providers.
+    pub(crate) fn provide(self, mut module: ModuleDefinition) -> ModuleDefinition {
+        for source in self.interceptors {
+            module = source.provide(module);
+        }
+        for source in self.guards {
+            module = source.provide(module);
+        }
+        for source in self.pipes {
+            module = source.provide(module);
+        }
+        for source in self.filters {
+            module = source.provide(module);
+        }
+        module
+    }
+}
+
+/// Where an enhancer `E`, such as `dyn Guard`, comes from.
+pub trait Source<E: ?Sized>: Send + Sync {
+    /// What the container is asked for.
+    fn key(&self) -> Key;
+    /// Whether the container makes it.
+    fn is_injectable(&self) -> bool;
+    /// The container's instance.
+    fn of_instance(&self, instance: Instance) -> Option<Arc<E>>;
+    /// One made by `Default`.
+    fn by_default(&self) -> Option<Arc<E>>;
+    /// The module with the enhancer among its providers.
+    fn provide(&self, module: ModuleDefinition) -> ModuleDefinition;
+}
+
+impl<E: ?Sized> fmt::Debug for dyn Source<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key().fmt(f)
+    }
+}
+
+/// A type in an attribute, and what is known of it.
+pub struct Listed<G> {
+    /// Makes one.
+    pub default: Option<fn() -> G>,
+    /// Lists it in a module.
+    pub provide: Option<fn(ModuleDefinition) -> ModuleDefinition>,
+}
+
+/// Finds out how a `G` is made: these constants hide those of [`NotMade`]
+/// where they exist.
+pub struct Made<G>(PhantomData<G>);
+
+impl<G: Default> Made<G> {
+    /// By `Default`.
+    pub const DEFAULT: Option<fn() -> G> = Some(G::default);
+}
+
+impl<G: Injectable> Made<G> {
+    /// By the container.
+    pub const PROVIDE: Option<fn(ModuleDefinition) -> ModuleDefinition> =
+        Some(|module| module.provide_type_once::<G>());
+}
+
+/// See [`Made`].
+pub trait NotMade<G> {
+    /// Not by `Default`.
+    const DEFAULT: Option<fn() -> G> = None;
+    /// Not by the container.
+    const PROVIDE: Option<fn(ModuleDefinition) -> ModuleDefinition> = None;
+}
+
+impl<G> NotMade<G> for Made<G> {}
+
+macro_rules! sources {
+    ($($trait:ident)*) => {$(
+        impl<G: $trait> Source<dyn $trait> for Listed<G> {
+            fn key(&self) -> Key {
+                Key::of::<G>()
+            }
+
+            fn is_injectable(&self) -> bool {
+                self.provide.is_some()
+            }
+
+            fn of_instance(&self, instance: Instance) -> Option<Arc<dyn $trait>> {
+                Some(instance.downcast::<G>().ok()?)
+            }
+
+            fn by_default(&self) -> Option<Arc<dyn $trait>> {
+                Some(Arc::new(self.default?()))
+            }
+
+            fn provide(&self, module: ModuleDefinition) -> ModuleDefinition {
+                match self.provide {
+                    Some(provide) => provide(module),
+                    None => module,
+                }
+            }
+        }
+    )*};
+}
+
+sources!(Interceptor Guard Pipe ExceptionFilter);
