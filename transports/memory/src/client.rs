@@ -101,6 +101,7 @@ impl MemoryTransport {
         timeout: Duration,
     ) -> Result<Call<P>, TransportError> {
         let mut incoming = incoming(MessageKind::Request, message);
+        incoming.context.id = Some(id.to_string().into());
         incoming.context.expire_in(timeout);
         incoming.context.cancelled = Cancellation::new();
         let call = Call {

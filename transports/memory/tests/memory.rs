@@ -49,6 +49,7 @@ impl Dispatch for Handlers {
                 "context" => {
                     let context = json!({
                         "transport": message.context.transport,
+                        "hasId": message.context.id.is_some(),
                         "headers": message.context.headers,
                         "left": message.context.time_left().unwrap().as_secs(),
                     });
@@ -148,7 +149,7 @@ async fn the_context_arrives() {
     let headers = json!({ "tenant": "acme" });
     assert_eq!(
         seen,
-        json!({ "transport": "memory", "headers": headers, "left": 59 })
+        json!({ "transport": "memory", "hasId": true, "headers": headers, "left": 59 })
     );
 }
 
