@@ -95,3 +95,16 @@ async fn without_being_told_there_is_no_http() {
     assert_eq!(app.http_addr(), None);
     assert_eq!(app.addresses().len(), 1);
 }
+
+#[tokio::test]
+async fn routes_in_each_others_way_are_a_reason_not_to_start() {
+    let app = create::<AppModule>()
+        .also_listen_http(0)
+        .configure_http(|http| http.merge(Router::new().route("/cats", get(async || "mine"))));
+    let error = app.start().await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("the HTTP side: Overlapping method route."),
+        "{error}"
+    );
+    assert!(error.contains("/cats"), "{error}");
+}
