@@ -9,7 +9,6 @@ use nestrs_di::{ConstructError, GraphError, LifecycleError};
 ///
 /// Nothing of the application is left behind: what had been started is stopped
 /// again.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum BootstrapError {
     /// The modules do not fit together. Nothing was constructed.
@@ -30,12 +29,7 @@ pub enum BootstrapError {
     },
     /// The HTTP side could not listen.
     #[cfg(feature = "http")]
-    Http {
-        /// Where it was to listen.
-        address: std::net::SocketAddr,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    Http(nestrs_core::StartError),
     /// The signals that stop the application could not be watched.
     Signals(std::io::Error),
 }
@@ -50,11 +44,16 @@ impl fmt::Display for BootstrapError {
             Self::Handlers(error) => error.fmt(f),
             Self::Server { transport, source } => write!(f, "the {transport} server: {source}"),
             #[cfg(feature = "http")]
-            Self::Http { address, source } => {
-                write!(f, "the HTTP side: cannot listen on {address}: {source}")
-            }
+            Self::Http(error) => write!(f, "the HTTP side: {error}"),
             Self::Signals(error) => write!(f, "cannot watch for SIGINT and SIGTERM: {error}"),
         }
+    }
+}
+
+/// As `Display`: this is what a `main` that returns it prints.
+impl fmt::Debug for BootstrapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
     }
 }
 
@@ -69,7 +68,7 @@ impl Error for BootstrapError {
             Self::Handlers(error) => error.source(),
             Self::Server { source, .. } => Some(source),
             #[cfg(feature = "http")]
-            Self::Http { source, .. } => Some(source),
+            Self::Http(error) => Some(error),
             Self::Signals(error) => Some(error),
         }
     }

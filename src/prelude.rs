@@ -3,7 +3,7 @@
 pub use crate::NestFactory;
 #[doc(no_inline)]
 pub use crate::di::{
-    BeforeApplicationShutdown, DynamicModule, HookError, Injectable, Module,
+    BeforeApplicationShutdown, DynamicModule, HookError, Injectable, Lazy, Module, ModuleRef,
     OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit, Provider,
 };
 pub use crate::{async_trait, injectable, module};

@@ -1,72 +1,82 @@
 //! Builds what a graph describes, each provider as soon as its dependencies are there.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use futures_util::future::FutureExt;
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use rustc_hash::FxHashMap;
+
+use crate::build::{self, Step};
 use crate::container::{Container, Inner};
-use crate::failure::{Cause, ConstructError, Failure};
+use crate::failure::{ConstructError, Failure};
 use crate::graph::{Graph, ProviderId};
 use crate::handle::Handle;
-use crate::inject::Resolved;
-use crate::injectable::{Build, BuildFuture};
 use crate::options::Options;
+use crate::resolved::Resolved;
+use crate::scope::Scope;
 use crate::waiting::Waiting;
 
 pub(crate) async fn construct(graph: Graph, options: Options) -> Result<Container, ConstructError> {
+    let providers = graph.providers.len();
     let mut construction = Construction {
         inner: Arc::new(Inner::new(graph, options)),
-        built: Vec::new(),
+        done: vec![false; providers],
+        built: Vec::with_capacity(providers),
+        times: FxHashMap::default(),
         failures: Vec::new(),
     };
     let started = construction.build_at_once();
     construction.await_rest(started).await;
-    construction.finish()
+    let Construction {
+        inner,
+        built,
+        times,
+        failures,
+        ..
+    } = construction;
+    let container = inner.finish(built, times);
+    ConstructError::check(failures).map(|()| container)
 }
 
 struct Construction {
     inner: Arc<Inner>,
+    /// Built; or, where each consumer builds one for itself, ready to be.
+    done: Vec<bool>,
     built: Vec<ProviderId>,
+    /// Of what had to be waited for.
+    times: FxHashMap<usize, Duration>,
     failures: Vec<Failure>,
-}
-
-/// What starting a constructor led to.
-enum Step {
-    Built(Result<Handle, Cause>),
-    Pending(BuildFuture),
 }
 
 /// What could not be finished without waiting.
 #[derive(Default)]
 struct Started {
-    pending: Vec<(ProviderId, BuildFuture)>,
+    pending: VecDeque<(ProviderId, Pending)>,
     blocked: Vec<ProviderId>,
 }
+
+type Pending = BoxFuture<'static, Result<Handle, Failure>>;
 
 impl Construction {
     /// Builds all that depends on nothing asynchronous: most applications end here.
     fn build_at_once(&mut self) -> Started {
         let inner = Arc::clone(&self.inner);
-        self.built.reserve(inner.slots.len());
         let mut started = Started::default();
         for &id in inner.graph.order() {
             if !self.failures.is_empty() {
                 break;
             }
-            let ready = inner
+            if !inner
                 .graph
-                .edges(id)
-                .iter()
-                .all(|edge| inner.slots[edge.target.index()].get().is_some());
-            if !ready {
+                .strong_edges(id)
+                .all(|edge| self.done[edge.target.index()])
+            {
                 started.blocked.push(id);
-                continue;
-            }
-            match self.start(id) {
-                Step::Built(result) => self.settle(id, result),
-                Step::Pending(future) => started.pending.push((id, future)),
+            } else if let Some(future) = self.start(&inner, id) {
+                started.pending.push_back((id, future));
             }
         }
         started
@@ -74,74 +84,75 @@ impl Construction {
 
     /// Awaits asynchronous constructors and starts what each of them was in the way of.
     async fn await_rest(&mut self, started: Started) {
-        if !self.failures.is_empty() {
-            return;
-        }
         let inner = Arc::clone(&self.inner);
-        let lacking = started.blocked.iter().flat_map(|&id| {
-            let targets = inner.graph.edges(id).iter().map(|edge| edge.target);
+        let mut waiting = Waiting::new(started.blocked.iter().flat_map(|&id| {
+            let targets = inner.graph.strong_edges(id).map(|edge| edge.target);
             targets
-                .filter(|target| inner.slots[target.index()].get().is_none())
+                .filter(|target| !self.done[target.index()])
                 .map(move |target| (id, target))
-        });
-        let mut waiting = Waiting::new(lacking);
-        let mut queue: std::collections::VecDeque<_> = started.pending.into();
+        }));
+        let mut queue = started.pending;
         let mut running = FuturesUnordered::new();
         loop {
+            // After a failure nothing new starts, but what is under way may still finish.
             while self.failures.is_empty() && running.len() < inner.options.concurrency {
                 let Some((id, future)) = queue.pop_front() else {
                     break;
                 };
-                let future = inner.options.supervise(future);
-                running.push(future.map(move |result| (id, result)));
+                let started = Instant::now();
+                running.push(future.map(move |result| (id, started.elapsed(), result)));
             }
-            // After a failure nothing new starts, but what is under way may still finish.
-            let Some((id, result)) = running.next().await else {
+            let Some((id, took, result)) = running.next().await else {
                 break;
             };
+            self.times.insert(id.index(), took);
             self.settle(id, result);
             let mut free = waiting.release(id);
             while let (true, Some(id)) = (self.failures.is_empty(), free.pop_front()) {
-                match self.start(id) {
-                    Step::Built(result) => {
-                        self.settle(id, result);
-                        free.extend(waiting.release(id));
-                    }
-                    Step::Pending(future) => queue.push_back((id, future)),
+                match self.start(&inner, id) {
+                    None => free.extend(waiting.release(id)),
+                    Some(future) => queue.push_back((id, future)),
                 }
             }
         }
     }
 
-    fn start(&self, id: ProviderId) -> Step {
-        let graph = &self.inner.graph;
-        let mut resolved = Resolved::new(&self.inner.slots, graph.edges(id));
-        let started = catch_unwind(AssertUnwindSafe(|| {
-            match &graph.provider(id).provider.build {
-                Build::Ready(handle) => Step::Built(Ok(handle.clone())),
-                Build::Sync(build) => Step::Built(build(&mut resolved)),
-                Build::Async(build) => Step::Pending(build(&mut resolved)),
-                Build::Factory(build) => Step::Pending(build(&mut resolved)),
+    /// Builds a singleton now, or returns what it has to wait for.
+    fn start(&mut self, inner: &Arc<Inner>, id: ProviderId) -> Option<Pending> {
+        let node = inner.graph.provider(id);
+        if node.scope != Scope::Singleton {
+            self.done[id.index()] = true;
+            return None;
+        }
+        if node.has_own {
+            let inner = Arc::clone(inner);
+            return Some(async move { build::fresh(&inner, id, None, None).await }.boxed());
+        }
+        let mut resolved = Resolved::new(inner, node.module, None, inner.graph.edges(id), &[]);
+        match node.provider.build.start(&mut resolved) {
+            Ok(Step::Built(handle)) => self.settle(id, Ok(handle)),
+            Err(cause) => self.settle(id, Err(Failure::new(&inner.graph, id, None, cause))),
+            Ok(Step::Pending(future)) => {
+                let inner = Arc::clone(inner);
+                let built = async move {
+                    let result = inner.options.supervise(future).await;
+                    result.map_err(|cause| Failure::new(&inner.graph, id, None, cause))
+                };
+                return Some(built.boxed());
             }
-        }));
-        started.unwrap_or_else(|panic| Step::Built(Err(Cause::panicked(&*panic))))
+        }
+        None
     }
 
-    fn settle(&mut self, id: ProviderId, result: Result<Handle, Cause>) {
+    fn settle(&mut self, id: ProviderId, result: Result<Handle, Failure>) {
         match result {
             Ok(handle) => {
                 // Every provider is started once.
                 let _ = self.inner.slots[id.index()].set(handle);
+                self.done[id.index()] = true;
                 self.built.push(id);
             }
-            Err(cause) => self
-                .failures
-                .push(Failure::new(&self.inner.graph, id, None, cause)),
+            Err(failure) => self.failures.push(failure),
         }
-    }
-
-    fn finish(self) -> Result<Container, ConstructError> {
-        let container = self.inner.finish(self.built);
-        ConstructError::check(self.failures).map(|()| container)
     }
 }

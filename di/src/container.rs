@@ -3,6 +3,9 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use crate::graph::{Graph, ModuleId, ProviderId};
 use crate::handle::{Handle, Instance};
@@ -43,6 +46,8 @@ pub(crate) struct Inner {
     /// What was built, in the order it was.
     built: OnceLock<Vec<ProviderId>>,
     pub(crate) options: Options,
+    /// How long asynchronous constructors took, by the provider's number.
+    pub(crate) times: OnceLock<FxHashMap<usize, Duration>>,
 }
 
 impl Inner {
@@ -55,17 +60,23 @@ impl Inner {
             slots,
             built: OnceLock::new(),
             options,
+            times: OnceLock::new(),
         }
     }
 
     /// Ends construction: from here on, dropping drops what was built in reverse.
-    pub(crate) fn finish(self: Arc<Self>, built: Vec<ProviderId>) -> Container {
+    pub(crate) fn finish(
+        self: Arc<Self>,
+        built: Vec<ProviderId>,
+        times: FxHashMap<usize, Duration>,
+    ) -> Container {
+        let _ = self.times.set(times);
         // Construction is over once, so this is the first and only time.
         let _ = self.built.set(built);
         Container { inner: self }
     }
 
-    fn handle(&self, id: ProviderId) -> Option<&Handle> {
+    pub(crate) fn handle(&self, id: ProviderId) -> Option<&Handle> {
         self.slots[id.index()].get()
     }
 
@@ -101,6 +112,45 @@ impl Container {
         let id = self.inner.graph.preferred(TypeId::of::<T>())?;
         let instance = self.inner.handle(id)?.instance();
         Arc::clone(instance).downcast::<T>().ok()
+    }
+
+    /// As [`get`](Self::get), for a type or trait that is provided under a name known at run time: the first in import order.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Provider, module};
+    /// #[module(providers = [Provider::value(7_u32).named("answer")])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let name = String::from("answer");
+    /// assert_eq!(*container.get_named::<u32>(&name).unwrap(), 7);
+    /// assert!(container.get::<u32>().is_none());
+    /// # }
+    /// ```
+    pub fn get_named<T: ?Sized + Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
+        let mut all = self.inner.graph.of_type(TypeId::of::<T>());
+        let (id, _) = all.find(|(_, node)| node.key().name() == Some(name))?;
+        self.inner.handle(id)?.get()
+    }
+
+    /// Whether anything in the application is provided as `T`, of whatever scope and name.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, injectable, module};
+    /// #[injectable(scope = "request")]
+    /// struct User;
+    /// #[module(providers = [User])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert!(container.contains::<User>() && container.get::<User>().is_none());
+    /// # }
+    /// ```
+    pub fn contains<T: ?Sized + 'static>(&self) -> bool {
+        let mut all = self.inner.graph.of_type(TypeId::of::<T>());
+        all.any(|(_, node)| !node.pruned)
     }
 
     /// What `module` gets when it asks for `key`.
@@ -153,13 +203,11 @@ impl Container {
     /// # }
     /// ```
     pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
-        let graph = &self.inner.graph;
-        graph.module_ids().flat_map(|id| {
-            let attachments = &graph.module(id).definition.attachments;
-            attachments
-                .iter()
-                .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
-        })
+        self.inner.graph.attachments()
+    }
+
+    pub(crate) fn from(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

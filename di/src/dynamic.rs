@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::import::IntoModule;
 use crate::injectable::Injectable;
 use crate::key::Key;
-use crate::module::ModuleDefinition;
+use crate::module::{Module, ModuleDefinition};
 use crate::provider::Provider;
 
 /// A module made at run time. A clone is the same module; each [`build`](DynamicModuleBuilder::build) makes a new one.
@@ -42,6 +42,20 @@ impl DynamicModule {
             name.to_owned(),
             Location::caller(),
         ))
+    }
+
+    /// Starts from the module `M`, to which the builder adds: whoever exports `M` exports this one.
+    ///
+    /// ```
+    /// use nestrs_di::{DynamicModule, Provider, module};
+    ///
+    /// #[module]
+    /// struct ConfigModule;
+    ///
+    /// let module = DynamicModule::from_module::<ConfigModule>().provide(Provider::value(7_u32)).build();
+    /// ```
+    pub fn from_module<M: Module>() -> DynamicModuleBuilder {
+        DynamicModuleBuilder(M::definition())
     }
 
     pub(crate) fn definition(&self) -> &Arc<ModuleDefinition> {
@@ -102,6 +116,12 @@ impl DynamicModuleBuilder {
     /// As [`ModuleDefinition::attach`].
     pub fn attach<A: Any + Send + Sync>(self, attachment: A) -> Self {
         Self(self.0.attach(attachment))
+    }
+
+    /// As [`ModuleDefinition::provide_type_once`].
+    #[track_caller]
+    pub fn provide_type_once<T: Injectable>(self) -> Self {
+        Self(self.0.provide_type_once::<T>())
     }
 
     /// The module.

@@ -7,8 +7,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::graph::{Code, Graph, ProviderId};
+use crate::graph::{Code, Graph, ModuleId, ProviderId};
 use crate::hooks::Hook;
+use crate::injectable::Descriptor;
 use crate::key::Key;
 
 /// A constructor or a hook that failed: which, where, why.
@@ -43,6 +44,8 @@ pub enum Cause {
     TimedOut(Duration),
     /// It asked for something it does not declare.
     Unresolved(Key),
+    /// It comes with a request scope, and did not.
+    NotSupplied,
 }
 
 impl Cause {
@@ -61,12 +64,26 @@ impl Cause {
 impl Failure {
     pub(crate) fn new(graph: &Graph, id: ProviderId, hook: Option<Hook>, cause: Cause) -> Self {
         let node = graph.provider(id);
-        let mut path = graph.path_to(node.module);
-        path.push(node.provider.key.to_string());
+        let mut failure = Self::of(graph, node.module, &node.provider, cause);
+        failure.key = node.key();
+        failure.hook = hook;
+        failure
+    }
+
+    /// The failure of something that is in no graph.
+    pub(crate) fn of(
+        graph: &Graph,
+        module: ModuleId,
+        descriptor: &Descriptor,
+        cause: Cause,
+    ) -> Self {
+        let Descriptor { key, at, .. } = *descriptor;
+        let mut path = graph.path_to(module);
+        path.push(key.to_string());
         Self {
-            key: node.provider.key,
-            hook,
-            at: node.provider.at,
+            key,
+            hook: None,
+            at,
             path,
             cause,
         }
@@ -104,6 +121,9 @@ impl fmt::Display for Cause {
                 f,
                 "asked for `{key}`, which is none of the dependencies it declares"
             ),
+            Self::NotSupplied => f.write_str(
+                "comes with a request scope, and nobody has supplied it: `scope.supply(…)`",
+            ),
         }
     }
 }
@@ -118,7 +138,7 @@ impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             Cause::Failed(error) => Some(&**error),
-            Cause::Panicked(_) | Cause::TimedOut(_) | Cause::Unresolved(_) => None,
+            _ => None,
         }
     }
 }

@@ -27,7 +27,7 @@ macro_rules! hooks {
         /// }
         /// ```
         pub trait $trait: Send + Sync {
-            /// Called once, and awaited.
+            /// Called once on each singleton, and awaited; other scopes have no hooks.
             ///
             /// # Errors
             /// What the implementation makes of it.
@@ -81,6 +81,10 @@ pub struct Hooks(pub [Option<HookFn>; 5]);
 impl Hooks {
     /// Of something that has none.
     pub const NONE: Self = Self([None; 5]);
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
 
     pub(crate) fn get(&self, hook: Hook) -> Option<HookFn> {
         self.0[hook as usize]

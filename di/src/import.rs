@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::dynamic::DynamicModule;
+use crate::dynamic::{DynamicModule, DynamicModuleBuilder};
 use crate::module::{Module, ModuleDefinition};
 
 /// What can be imported: a `#[module]` by its name, or a [`DynamicModule`].
@@ -51,7 +51,7 @@ enum Source {
 }
 
 /// What makes two imports the same module.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Identity {
     Type(TypeId),
     /// The address of a dynamic module's definition, which outlives the walk over the modules.
@@ -97,6 +97,12 @@ impl IntoModule for ModuleImport {
 impl IntoModule for DynamicModule {
     fn into_module(self) -> ModuleImport {
         ModuleImport(Source::Dynamic(self))
+    }
+}
+
+impl IntoModule for DynamicModuleBuilder {
+    fn into_module(self) -> ModuleImport {
+        self.build().into_module()
     }
 }
 

@@ -1,22 +1,50 @@
 //! How a field's type says what it wants, and how it gets it.
 
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::failure::Cause;
-use crate::graph::Edge;
-use crate::handle::Handle;
 use crate::key::Key;
+use crate::resolved::Resolved;
 
 /// What a field or a constructor's parameter can be: its type decides what is injected.
 ///
 /// | type | what it gets |
 /// |---|---|
-/// | `Arc<T>` | the provider of `T`; a graph without one is rejected |
+/// | `Arc<T>`, `Arc<dyn Trait>` | the provider of `T`; a graph without one is rejected |
+/// | `Option<Arc<T>>` | the provider of `T`, or `None` |
+/// | `Vec<Arc<T>>` | every provider of `T` in sight, in the order they are listed |
+/// | [`Lazy<T>`](crate::Lazy) | the provider of `T` when it is first used: for one side of a circle |
+/// | [`ModuleRef`](crate::ModuleRef) | the container, as this provider's module sees it |
+/// | [`Caller`](crate::Caller) | in a transient provider: who it is built for |
+///
+/// ```
+/// use nestrs_di::{Module, Provider, injectable, module};
+/// use std::sync::Arc;
+///
+/// #[injectable]
+/// struct Report { title: Arc<String>, footer: Option<Arc<u8>>, pages: Vec<Arc<u16>> }
+///
+/// #[module(providers = [
+///     Report,
+///     Provider::value(String::from("Sales")),
+///     Provider::value(1_u16).multi(),
+///     Provider::value(2_u16).multi(),
+/// ])]
+/// struct AppModule;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let container = nestrs_di::Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+/// let report = container.get::<Report>().unwrap();
+/// assert_eq!(report.pages, [Arc::new(1), Arc::new(2)]);
+/// assert!(report.footer.is_none());
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "not something the container can hand out",
-    note = "write `Arc<T>` for a provider of `T`"
+    note = "write `Arc<T>` for a provider of `T`; also `Option<Arc<T>>`, `Vec<Arc<T>>`, `Lazy<T>`",
+    note = "for a plain field, say where its value comes from: `#[inject(default)]` or `#[inject(value = …)]`"
 )]
 pub trait Inject: Sized + Send {
     /// What is asked for.
@@ -52,21 +80,31 @@ pub struct Request {
 /// use nestrs_di::{Arity, Inject};
 /// use std::sync::Arc;
 /// assert_eq!(<Arc<String> as Inject>::REQUEST.arity, Arity::One);
+/// assert_eq!(<Option<Arc<String>> as Inject>::REQUEST.arity, Arity::Optional);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Arity {
     /// Exactly one; it is an error if there is none.
     One,
+    /// One, if there is one.
+    Optional,
+    /// All in sight.
+    Many,
+    /// One, but not yet.
+    Lazy,
+    /// No provider: something the container knows.
+    Context,
 }
 
 impl Request {
+    pub(crate) const fn new(key: Key, arity: Arity) -> Self {
+        Self { key, arity }
+    }
+
     /// One provider of `key`.
     pub const fn one(key: Key) -> Self {
-        Self {
-            key,
-            arity: Arity::One,
-        }
+        Self::new(key, Arity::One)
     }
 
     /// The same request for a named provider.
@@ -90,46 +128,28 @@ pub struct Dependency {
     pub at: &'static Location<'static>,
 }
 
-/// The dependencies of one provider, resolved, handed out in the order they were declared.
-pub struct Resolved<'a> {
-    slots: &'a [OnceLock<Handle>],
-    edges: &'a [Edge],
-    dependency: u32,
-}
-
-impl<'a> Resolved<'a> {
-    pub(crate) fn new(slots: &'a [OnceLock<Handle>], edges: &'a [Edge]) -> Self {
-        Self {
-            slots,
-            edges,
-            dependency: 0,
-        }
-    }
-
-    /// The handles the next dependency was resolved to.
-    fn next(&mut self) -> impl Iterator<Item = &'a Handle> + use<'a> {
-        let count = self
-            .edges
-            .iter()
-            .take_while(|edge| edge.dependency == self.dependency)
-            .count();
-        let (edges, rest) = self.edges.split_at(count);
-        self.edges = rest;
-        self.dependency += 1;
-        let slots = self.slots;
-        edges
-            .iter()
-            .filter_map(|edge| slots.get(edge.target.index())?.get())
-    }
-}
-
 impl<T: ?Sized + Send + Sync + 'static> Inject for Arc<T> {
     const REQUEST: Request = Request::one(Key::of::<T>());
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
         from.next()
-            .next()
-            .and_then(Handle::get)
-            .ok_or_else(|| Cause::Unresolved(Self::REQUEST.key))
+            .first()
+            .ok_or(Cause::Unresolved(Self::REQUEST.key))
+    }
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Inject for Option<Arc<T>> {
+    const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Optional);
+
+    fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
+        Ok(from.next().first())
+    }
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Inject for Vec<Arc<T>> {
+    const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Many);
+
+    fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
+        Ok(from.next().all())
     }
 }

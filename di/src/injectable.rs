@@ -1,17 +1,15 @@
 //! What `#[injectable]` leaves behind about a type.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
-use crate::failure::Cause;
-use crate::handle::Handle;
+use crate::build::Build;
 use crate::hooks::Hooks;
-use crate::inject::{Dependency, Resolved};
+use crate::inject::Dependency;
 use crate::key::Key;
+use crate::scope::Scope;
 
 /// A type the container can build. Implemented by [`#[injectable]`](macro@crate::injectable).
 ///
@@ -55,6 +53,8 @@ pub struct Descriptor {
     pub key: Key,
     /// Where it is written.
     pub at: &'static Location<'static>,
+    /// How many instances there are.
+    pub scope: Scope,
     /// Whether every application has it without listing it.
     pub in_root: bool,
     #[doc(hidden)]
@@ -63,6 +63,32 @@ pub struct Descriptor {
     pub build: Build,
     #[doc(hidden)]
     pub hooks: Hooks,
+    /// The traits it is provided as too.
+    #[doc(hidden)]
+    pub views: &'static [&'static Descriptor],
+    /// Whether it shows another provider as something else.
+    #[doc(hidden)]
+    pub view: bool,
+    #[doc(hidden)]
+    pub metadata: &'static [&'static (dyn Any + Send + Sync)],
+}
+
+impl Descriptor {
+    /// A descriptor of what has no dependencies and nothing special.
+    pub(crate) fn plain(key: Key, at: &'static Location<'static>, build: Build) -> Self {
+        Self {
+            key,
+            at,
+            scope: Scope::Singleton,
+            in_root: false,
+            dependencies: Cow::Borrowed(&[]),
+            build,
+            hooks: Hooks::NONE,
+            views: &[],
+            view: false,
+            metadata: &[],
+        }
+    }
 }
 
 impl fmt::Debug for Descriptor {
@@ -73,24 +99,6 @@ impl fmt::Debug for Descriptor {
             .finish_non_exhaustive()
     }
 }
-
-/// How a provider comes into being.
-#[derive(Clone)]
-pub enum Build {
-    /// It is there already.
-    Ready(Handle),
-    /// Nothing to wait for: no boxing.
-    Sync(fn(&mut Resolved<'_>) -> Result<Handle, Cause>),
-    /// Takes its dependencies at once, then waits.
-    Async(fn(&mut Resolved<'_>) -> BuildFuture),
-    /// As `Async`, with state of its own.
-    Factory(Arc<Factory>),
-}
-
-/// A constructor under way.
-pub type BuildFuture = BoxFuture<'static, Result<Handle, Cause>>;
-/// A constructor with state.
-pub type Factory = dyn Fn(&mut Resolved<'_>) -> BuildFuture + Send + Sync;
 
 /// A descriptor that `#[injectable]` announces at link time: it feeds hints and `provided_in = "root"`.
 pub struct Registered(pub &'static Descriptor);

@@ -27,14 +27,33 @@
 //! # }
 //! ```
 //!
+//! # What there is to know
+//! - What can be injected: [`Inject`]. What can be provided: [`Provider`]. How long it lives: [`Scope`].
+//! - Modules: [`module`](macro@module), [`DynamicModule`], [`ConfigurableModule`].
+//! - Mistakes: [`Finding`] before anything is built, [`Failure`] from then on. [`Module::verify`] is a test in one line.
+//! - An application's life: [`OnModuleInit`] and its like, called by [`Container::init`] and its like.
+//! - Tests: [`GraphBuilder`] replaces providers and modules. Pictures: [`GraphView`].
+//!
 //! # Layout
-//! In reading order: `key` (what a provider is asked for by), `injectable` (what `#[injectable]` says about a type), `inject` (what a
-//! field's type asks for), `provider` and `module` (what modules list), `import` and `dynamic` (how modules come together), `graph`
-//! (the application as a value, and what is wrong with it), `construct` (building it), `container` (the finished application).
+//! In reading order:
+//! 1. Describing: `key` (what a provider is asked for by), `injectable` (what `#[injectable]` says about a type), `inject` (what a
+//!    field's type asks for), `provider`, `factory` and `bind` (what modules list), `hooks`, `scope`.
+//! 2. Bringing together: `module`, `import`, `dynamic`, `configurable`.
+//! 3. Checking: `graph` (the application as a value, and what is wrong with it).
+//! 4. Building: `construct` (all of it, in order), `build` (one of it), `resolved` (what a constructor is called with), `handle` (what
+//!    comes out), `options`, `waiting`.
+//! 5. Using: `container`, `resolve`, `scope`, `lazy`, `discovery`, `lifecycle`.
+//! 6. Failing: `failure`, `error`.
 
+mod bind;
+mod build;
+mod configurable;
 mod construct;
 mod container;
+mod discovery;
 mod dynamic;
+mod error;
+mod factory;
 mod failure;
 mod graph;
 mod handle;
@@ -43,16 +62,28 @@ mod import;
 mod inject;
 mod injectable;
 mod key;
+mod lazy;
 mod lifecycle;
 mod module;
 mod options;
 mod provider;
+mod resolve;
+mod resolved;
+mod scope;
 mod waiting;
 
+pub use bind::ProvidedBy;
+pub use configurable::ConfigurableModule;
 pub use container::Container;
+pub use discovery::Discovered;
 pub use dynamic::{DynamicModule, DynamicModuleBuilder};
+pub use error::Error;
+pub use factory::FactoryFn;
 pub use failure::{ConstructError, Failure, LifecycleError};
-pub use graph::{Code, Finding, Graph, GraphError, ModuleId, Severity, Site};
+pub use graph::{
+    Code, Finding, Graph, GraphBuilder, GraphCheck, GraphError, ModuleId, Severity, Site,
+};
+pub use graph::{DependencyView, GraphView, ModuleView, ProviderView};
 pub use handle::Instance;
 pub use hooks::{
     BeforeApplicationShutdown, Hook, HookError, OnApplicationBootstrap, OnApplicationShutdown,
@@ -62,73 +93,17 @@ pub use import::{IntoModule, ModuleImport};
 pub use inject::{Arity, Inject, Request};
 pub use injectable::{Descriptor, Injectable};
 pub use key::Key;
+pub use lazy::Lazy;
 pub use module::{Module, ModuleDefinition};
 pub use options::Options;
 pub use provider::Provider;
+pub use resolve::{Caller, ModuleRef, ResolveError};
+pub use scope::{RequestScope, Scope};
 
-/// On a struct: the container can build it. What its fields ask for is decided by their types, see [`Inject`].
-///
-/// ```
-/// use nestrs_di::{Module, injectable, module};
-/// use std::sync::Arc;
-///
-/// #[injectable]
-/// struct Clock;
-///
-/// #[injectable]
-/// struct Report { clock: Arc<Clock> }
-///
-/// #[module(providers = [Clock, Report])]
-/// struct AppModule;
-///
-/// AppModule::verify().unwrap();
-/// ```
-///
-/// # Arguments
-/// - `provided_in = "root"`: every application has one, visible everywhere, without a module that lists it.
-///
-/// ```
-/// # use nestrs_di::{Module, injectable, module};
-/// # use std::sync::Arc;
-/// #[injectable(provided_in = "root")]
-/// struct Clock;
-///
-/// #[injectable]
-/// struct Report { clock: Arc<Clock> }
-///
-/// #[module(providers = [Report])]
-/// struct AppModule;
-///
-/// AppModule::verify().unwrap();
-/// ```
+#[doc = include_str!("docs/injectable.md")]
 pub use nestrs_di_macros::injectable;
 
-/// On a struct: it is a module, and can be imported by its name.
-///
-/// ```
-/// use nestrs_di::{Module, Provider, injectable, module};
-/// use std::sync::Arc;
-///
-/// #[injectable]
-/// struct Clock;
-///
-/// #[injectable]
-/// struct Report { clock: Arc<Clock>, title: Arc<String> }
-///
-/// #[module(providers = [Clock], exports = [Clock])]
-/// struct TimeModule;
-///
-/// #[module(imports = [TimeModule], providers = [Report, Provider::value(String::from("Sales"))])]
-/// struct AppModule;
-///
-/// AppModule::verify().unwrap();
-/// ```
-///
-/// # Arguments
-/// - `imports = […]`: modules by name, or expressions that make a [`DynamicModule`]. It sees what they export.
-/// - `providers = […]`: types that are `#[injectable]`, or expressions that make a [`Provider`].
-/// - `exports = […]`: types of its own providers, or of modules it imports: these are exported whole.
-/// - `global`: every module sees what this one exports.
+#[doc = include_str!("docs/module.md")]
 pub use nestrs_di_macros::module;
 
 /// What the macros' output refers to. Not part of the API.
@@ -140,12 +115,17 @@ pub mod __private {
     pub use inventory;
     pub use nestrs_di_macros::{nestrs_injectable, nestrs_module};
 
+    pub use crate::bind::ProvidedBy;
+    pub use crate::build::{Build, BuildFuture, Factory, Outcome};
     pub use crate::failure::Cause;
     pub use crate::handle::Handle;
     pub use crate::hooks::{HookFn, Hooks, NoHook, Probe};
-    pub use crate::inject::{Dependency, Inject, Request, Resolved};
-    pub use crate::injectable::{Build, BuildFuture, Descriptor, Factory, Injectable, Registered};
+    pub use crate::import::ModuleImport;
+    pub use crate::inject::{Dependency, Inject, Request};
+    pub use crate::injectable::{Descriptor, Injectable, Registered};
     pub use crate::key::Key;
     pub use crate::module::{Module, ModuleDefinition};
     pub use crate::provider::Provider;
+    pub use crate::resolved::Resolved;
+    pub use crate::scope::Scope;
 }

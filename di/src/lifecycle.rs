@@ -41,6 +41,9 @@ impl Container {
     /// # Errors
     /// The hooks that failed. Nothing new starts after the first; then every provider but those whose own hook did not succeed is
     /// shut down in reverse, by all three hooks of the way down; their errors follow.
+    ///
+    /// # Cancel safety
+    /// Hooks under way are cut short and no others start; nothing is shut down.
     pub async fn init(&self) -> Result<(), LifecycleError> {
         self.up(Hook::Init).await
     }
@@ -56,6 +59,9 @@ impl Container {
     /// ```
     ///
     /// # Errors
+    /// As [`init`](Self::init).
+    ///
+    /// # Cancel safety
     /// As [`init`](Self::init).
     pub async fn bootstrap(&self) -> Result<(), LifecycleError> {
         self.up(Hook::Bootstrap).await
@@ -74,6 +80,9 @@ impl Container {
     ///
     /// # Errors
     /// The hooks that failed; the others ran all the same.
+    ///
+    /// # Cancel safety
+    /// Hooks under way are cut short and no others start.
     pub async fn destroy(&self) -> Result<(), LifecycleError> {
         LifecycleError::check(self.down(Hook::Destroy, None, |_| true).await)
     }
@@ -87,6 +96,9 @@ impl Container {
     /// ```
     ///
     /// # Errors
+    /// As [`destroy`](Self::destroy).
+    ///
+    /// # Cancel safety
     /// As [`destroy`](Self::destroy).
     pub async fn before_shutdown(&self, signal: Option<&str>) -> Result<(), LifecycleError> {
         LifecycleError::check(self.down(Hook::BeforeShutdown, signal, |_| true).await)
@@ -102,6 +114,9 @@ impl Container {
     ///
     /// # Errors
     /// As [`destroy`](Self::destroy).
+    ///
+    /// # Cancel safety
+    /// As [`destroy`](Self::destroy).
     pub async fn shutdown(&self, signal: Option<&str>) -> Result<(), LifecycleError> {
         LifecycleError::check(self.down(Hook::Shutdown, signal, |_| true).await)
     }
@@ -109,7 +124,7 @@ impl Container {
     async fn up(&self, hook: Hook) -> Result<(), LifecycleError> {
         let inner = self.inner();
         let mut run = Run::new(inner, hook, None);
-        let pairs = inner.graph.dependencies();
+        let pairs = inner.graph.hook_order();
         run.all(
             Waiting::new(pairs),
             inner.graph.order().iter().copied(),
@@ -141,7 +156,7 @@ impl Container {
         let mut run = Run::new(inner, hook, signal);
         let pairs = inner
             .graph
-            .dependencies()
+            .hook_order()
             .map(|(dependent, dependency)| (dependency, dependent));
         run.all(
             Waiting::new(pairs),

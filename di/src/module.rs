@@ -1,9 +1,9 @@
 //! A module: what it brings together and what it shows to those who import it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::panic::Location;
 
-use crate::graph::{Graph, GraphError};
+use crate::graph::{Finding, Graph, GraphCheck, GraphError};
 use crate::import::{IntoModule, ModuleImport};
 use crate::injectable::Injectable;
 use crate::key::Key;
@@ -68,7 +68,11 @@ pub struct ModuleDefinition {
     pub(crate) exports: Vec<Export>,
     pub(crate) global: bool,
     pub(crate) attachments: Vec<Box<dyn Any + Send + Sync>>,
+    pub(crate) checks: Vec<(TypeId, Check)>,
 }
+
+/// The function of a [`GraphCheck`].
+type Check = fn(&Graph) -> Vec<Finding>;
 
 /// One entry of a module's `exports`.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +101,7 @@ impl ModuleDefinition {
             exports: Vec::new(),
             global: false,
             attachments: Vec::new(),
+            checks: Vec::new(),
         }
     }
 
@@ -123,17 +128,20 @@ impl ModuleDefinition {
         self.provide(Provider::of::<T>())
     }
 
-    /// Lists a type that is `#[injectable]` unless this module has it already.
+    /// Lists a type that is `#[injectable]` unless this module has it already. For what a layer above calls: controllers, handlers.
     #[track_caller]
-    pub fn provide_type_once<T: Injectable>(self) -> Self {
-        if self
+    pub fn provide_type_once<T: Injectable>(mut self) -> Self {
+        let listed = self
             .providers
-            .iter()
-            .any(|provider| provider.key == Key::of::<T>())
-        {
+            .iter_mut()
+            .find(|provider| provider.key() == Key::of::<T>());
+        if let Some(provider) = listed {
+            provider.mark_entry();
             return self;
         }
-        self.provide_type::<T>()
+        let mut provider = Provider::of::<T>();
+        provider.mark_entry();
+        self.provide(provider)
     }
 
     /// Shows a provider to the modules that import this one: its type, under every name it has.
@@ -162,6 +170,12 @@ impl ModuleDefinition {
     /// Whether every module sees what this one exports without importing it.
     pub fn global(mut self, global: bool) -> Self {
         self.global = global;
+        self
+    }
+
+    /// Has an application with this module checked by a layer above, see [`GraphCheck`]. Once, however many modules ask for it.
+    pub fn check<C: GraphCheck + 'static>(mut self) -> Self {
+        self.checks.push((TypeId::of::<C>(), C::check));
         self
     }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use nestrs_di::__private::{Build, Cause, Cow, Handle, Hooks, Location};
-use nestrs_di::{Descriptor, Graph, Injectable, Key, Provider, injectable, module};
+use nestrs_di::{Graph, Provider, injectable, module};
 
 #[injectable]
 struct Unit;
@@ -50,34 +49,32 @@ async fn every_shape_gets_what_its_fields_ask_for() {
     assert_eq!(repository.entity.0.0, 8);
 }
 
-/// A provider whose constructor is `build`, as a macro would write it.
-macro_rules! built_by {
-    ($name:ident, $build:expr) => {
-        struct $name;
-        impl Injectable for $name {
-            const DESCRIPTOR: &'static Descriptor = &Descriptor {
-                key: Key::of::<Self>(),
-                at: Location::caller(),
-                in_root: false,
-                dependencies: Cow::Borrowed(&[]),
-                build: $build,
-                hooks: Hooks::NONE,
-            };
-        }
-    };
-}
-
 #[tokio::test]
 async fn constructors_that_fail_or_panic_are_named_with_their_path() {
-    built_by!(Panics, Build::Sync(|_| panic!("no {}", "luck")));
-    built_by!(
-        Late,
-        Build::Async(|_| Box::pin(async { panic!("too late") }))
-    );
-    built_by!(
-        Fails,
-        Build::Async(|_| Box::pin(async { Err(Cause::failed("no database")) }))
-    );
+    struct Panics;
+    #[injectable]
+    impl Panics {
+        #[constructor]
+        fn new() -> Self {
+            panic!("no {}", "luck")
+        }
+    }
+    struct Late;
+    #[injectable]
+    impl Late {
+        #[constructor]
+        async fn new() -> Self {
+            panic!("too late")
+        }
+    }
+    struct Fails;
+    #[injectable]
+    impl Fails {
+        #[constructor]
+        async fn new() -> Result<Self, std::io::Error> {
+            Err(std::io::Error::other("no database"))
+        }
+    }
     #[injectable]
     struct Consumer(#[expect(dead_code)] Arc<Late>);
 
@@ -113,32 +110,63 @@ async fn constructors_that_fail_or_panic_are_named_with_their_path() {
 
 #[tokio::test]
 async fn asynchronous_providers_start_as_soon_as_they_can() {
-    use std::sync::LazyLock;
     use tokio::sync::Barrier;
 
     // Both wait for each other: in sequence they would never finish.
-    static BOTH: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
-    async fn meet() -> Result<Handle, Cause> {
-        BOTH.wait().await;
-        Ok(Handle::new(()))
+    struct One;
+    #[injectable]
+    impl One {
+        #[constructor]
+        async fn new(both: Arc<Barrier>) -> Self {
+            both.wait().await;
+            Self
+        }
     }
-    built_by!(
-        One,
-        Build::Async(|_| Box::pin(async { meet().await.map(|_| Handle::new(One)) }))
-    );
-    built_by!(
-        Two,
-        Build::Async(|_| Box::pin(async { meet().await.map(|_| Handle::new(Two)) }))
-    );
+    struct Two;
+    #[injectable]
+    impl Two {
+        #[constructor]
+        async fn new(both: Arc<Barrier>) -> Self {
+            both.wait().await;
+            Self
+        }
+    }
     #[injectable]
     struct After(#[expect(dead_code)] Arc<One>, #[expect(dead_code)] Arc<Two>);
     #[injectable]
     struct Last(#[expect(dead_code)] Arc<After>);
 
-    #[module(providers = [Last, After, One, Two])]
+    #[module(providers = [Last, After, One, Two, Provider::value(Barrier::new(2))])]
     struct App;
     let app = Graph::of::<App>().unwrap().construct().await.unwrap();
     assert!(app.get::<Last>().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_constructor_that_hangs_is_named() {
+    struct Hangs;
+    #[injectable]
+    impl Hangs {
+        #[constructor]
+        async fn new() -> Self {
+            std::future::pending().await
+        }
+    }
+    #[module(providers = [Hangs])]
+    struct App;
+    let limit = std::time::Duration::from_secs(5);
+    let options = nestrs_di::Options::new().timeout(limit, tokio::time::sleep);
+    let error = Graph::of::<App>()
+        .unwrap()
+        .construct_with(options)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the constructor of `Hangs` did not finish within 5s"),
+        "{error}"
+    );
 }
 
 mod teardown {
@@ -187,7 +215,14 @@ mod teardown {
         );
     }
 
-    built_by!(Fails, Build::Sync(|_| Err(Cause::failed("out of order"))));
+    struct Fails;
+    #[injectable]
+    impl Fails {
+        #[constructor]
+        fn new() -> Result<Self, &'static str> {
+            Err("out of order")
+        }
+    }
 
     #[module(imports = [LOG.with(|log| log.1.clone())], providers = [First, Second, Fails, Third])]
     struct Failing;
@@ -205,24 +240,4 @@ mod teardown {
             ["Second", "First"]
         );
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_constructor_that_hangs_is_named() {
-    built_by!(Hangs, Build::Async(|_| Box::pin(std::future::pending())));
-    #[module(providers = [Hangs])]
-    struct App;
-    let limit = std::time::Duration::from_secs(5);
-    let options = nestrs_di::Options::new().timeout(limit, tokio::time::sleep);
-    let error = Graph::of::<App>()
-        .unwrap()
-        .construct_with(options)
-        .await
-        .unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("the constructor of `Hangs` did not finish within 5s"),
-        "{error}"
-    );
 }

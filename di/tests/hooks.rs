@@ -223,3 +223,49 @@ async fn a_hook_that_hangs_is_named() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_module_has_hooks_after_those_of_its_providers() {
+    #[injectable]
+    struct Helper(Arc<Host>);
+    impl OnModuleInit for Helper {
+        async fn on_module_init(&self) -> Result<(), HookError> {
+            self.0.log.push("Helper init");
+            Ok(())
+        }
+    }
+    #[module(imports = [LogModule], providers = [Helper, Pool, Service, Between])]
+    struct Host {
+        log: Arc<Log>,
+    }
+    impl OnModuleInit for Host {
+        async fn on_module_init(&self) -> Result<(), HookError> {
+            self.log.push("Host init");
+            Ok(())
+        }
+    }
+    impl OnModuleDestroy for Host {
+        async fn on_module_destroy(&self) -> Result<(), HookError> {
+            self.log.push("Host destroy");
+            Ok(())
+        }
+    }
+    #[module(imports = [Host])]
+    struct App;
+    let app = container::<App>().await;
+    app.init().await.unwrap();
+    app.destroy().await.unwrap();
+    let log = log(&app);
+    assert_eq!(
+        log,
+        [
+            "Pool init",
+            "Service init",
+            "Host init",
+            "Helper init",
+            "Host destroy",
+            "Service destroy",
+            "Pool destroy"
+        ]
+    );
+}

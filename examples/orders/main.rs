@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! cargo run --example orders
+//! cargo run --example orders -- graph    # prints how it is wired, as Mermaid
 //! ```
 //!
 //! | file | is |
@@ -19,6 +20,7 @@ mod gateway;
 mod orders;
 
 use nestrs::BootstrapError;
+use nestrs::di::Graph;
 use nestrs::microservices::{TcpMicroserviceOptions, TcpTransportOptions};
 use nestrs::prelude::*;
 
@@ -31,7 +33,7 @@ use nestrs::prelude::*;
     ],
     controllers = [gateway::OrdersController],
     microservices = [orders::OrdersService],
-    providers = [Provider::value(orders::OrderBook::default()), audit::AuditLog],
+    providers = [audit::AuditLog],
 )]
 struct AppModule;
 
@@ -46,6 +48,10 @@ fn address(variable: &str, default: &str) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), BootstrapError> {
+    if std::env::args().nth(1).as_deref() == Some("graph") {
+        println!("{}", Graph::of::<AppModule>()?.view().to_mermaid());
+        return Ok(());
+    }
     tracing_subscriber::fmt().with_target(false).init();
     let port = std::env::var("PORT")
         .ok()

@@ -30,12 +30,9 @@ pub(crate) struct Order {
 pub(crate) struct OrdersService {
     clients: Arc<ClientsService>,
     bus: Arc<EventBus>,
-    book: Arc<OrderBook>,
+    #[inject(default)]
+    orders: Mutex<Vec<Order>>,
 }
-
-/// Every order there is.
-#[derive(Default)]
-pub(crate) struct OrderBook(Mutex<Vec<Order>>);
 
 #[micro_routes]
 impl OrdersService {
@@ -52,7 +49,7 @@ impl OrdersService {
 
     #[message_pattern("orders.find")]
     async fn find(&self, id: usize) -> Result<Order, TransportError> {
-        let orders = self.book.0.lock().await;
+        let orders = self.orders.lock().await;
         let found = orders.iter().find(|order| order.id == id).cloned();
         found.ok_or_else(|| {
             TransportError::new(format!("no order {id}"))
@@ -71,7 +68,7 @@ impl OrdersService {
         }: NewOrder,
         total: u64,
     ) -> Order {
-        let mut orders = self.book.0.lock().await;
+        let mut orders = self.orders.lock().await;
         let order = Order {
             id: orders.len() + 1,
             customer,

@@ -32,8 +32,8 @@ use crate::handler::HandlerName;
 pub enum BindError {
     /// Patterns with several message handlers: all of them, each pair once.
     Conflicts(Vec<Conflict>),
-    /// A type that is listed in `microservices` but of which the container has
-    /// no instance to call.
+    /// A type in `microservices` that has no one instance to call, since it is
+    /// made anew for each who asks.
     NoInstance {
         /// The path of the type.
         provider: &'static str,
@@ -65,8 +65,8 @@ impl fmt::Display for BindError {
             }
             Self::NoInstance { provider, module } => write!(
                 f,
-                "`{provider}` is listed in `microservices` of `{module}`, \
-                 which has no instance of it: list it in `providers` there too"
+                "`{provider}` is listed in `microservices` of `{module}`, but is no singleton: \
+                 take the `scope` off its `#[injectable]`"
             ),
         }
     }

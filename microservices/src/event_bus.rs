@@ -1,18 +1,15 @@
 //! [`EventBus`]: events within one process, without a transport.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{ErrorKind, TransportError};
-use nestrs_di::__private::{Build, Handle, Hooks, Registered};
-use nestrs_di::{Descriptor, Injectable, Key};
+use nestrs_di::injectable;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,8 +34,10 @@ use crate::panic::contain;
 /// ```
 ///
 /// Providers listen with [`#[event_routes]`](macro@crate::event_routes).
+#[injectable(provided_in = "root")]
 #[derive(Clone, Default)]
 pub struct EventBus {
+    #[inject(default)]
     listeners: Arc<RwLock<HashMap<String, Vec<Listener>>>>,
 }
 
@@ -173,17 +172,3 @@ impl fmt::Debug for EventBus {
         f.debug_struct("EventBus").finish_non_exhaustive()
     }
 }
-
-// Every application has one without listing it.
-impl Injectable for EventBus {
-    const DESCRIPTOR: &'static Descriptor = &Descriptor {
-        key: Key::of::<Self>(),
-        at: Location::caller(),
-        in_root: true,
-        dependencies: Cow::Borrowed(&[]),
-        build: Build::Sync(|_| Ok(Handle::new(Self::new()))),
-        hooks: Hooks::NONE,
-    };
-}
-
-inventory::submit! { Registered(<EventBus as Injectable>::DESCRIPTOR) }

@@ -85,6 +85,26 @@ async fn two_handlers_of_one_pattern_do_not_start() {
     assert!(matches!(error, BindError::Conflicts(_)));
 }
 
+#[injectable(scope = "transient")]
+struct Transient;
+
+#[micro_routes]
+impl Transient {
+    #[message_pattern("transient")]
+    async fn transient(&self) {}
+}
+
+module_of!(TransientModule: Transient);
+
+#[tokio::test]
+async fn handlers_live_in_singletons() {
+    let error = Dispatcher::of(&build::<TransientModule>().await).unwrap_err();
+    let message = error.to_string();
+    for part in ["Transient` is listed", "`TransientModule`", "no singleton"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
 #[derive(Default)]
 struct Seen(Mutex<Vec<String>>);
 
@@ -207,9 +227,17 @@ async fn several_clients_are_found_by_name() {
     assert!(error.contains("ClientProxy"), "{error}");
     assert!(!error.contains("ClientsService"), "{error}");
 
-    #[module(imports = [ClientsModule::register(&[config("billing"), config("mail")])])]
+    #[injectable]
+    struct NeedsMail(#[inject("mail")] Arc<ClientProxy>);
+    #[module(
+        imports = [ClientsModule::register(&[config("billing"), config("mail")])],
+        providers = [NeedsMail],
+    )]
     struct Names;
-    let clients = build::<Names>().await.get::<ClientsService>().unwrap();
+    let container = build::<Names>().await;
+    let mail = container.get::<NeedsMail>().unwrap();
+    assert_eq!(name_of(&mail.0).await, "mail");
+    let clients = container.get::<ClientsService>().unwrap();
     assert_eq!(name_of(&clients.expect("mail")).await, "mail");
     assert_eq!(name_of(&clients.get("billing").unwrap()).await, "billing");
     assert!(clients.get("bill").is_none());

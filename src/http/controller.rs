@@ -34,6 +34,7 @@ use nestrs_di::{Container, Injectable, Key, ModuleDefinition};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is listed in `controllers` but is no controller",
+    label = "no HTTP routes",
     note = "write `impl Controller for {Self}`, or list it in `providers`"
 )]
 pub trait Controller: Send + Sync + 'static {

@@ -1,6 +1,7 @@
 //! The HTTP side of an application, on axum: its routes are axum's, its
 //! settings are `tower-http`'s under NestJS's names.
 
+mod connection;
 pub mod controller;
 pub mod cors;
 mod serve;

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use nestrs_core::Shutdown;
 use nestrs_core::dispatch::BoxFuture;
+use nestrs_core::{Shutdown, StartError};
 use nestrs_di::Container;
 use tokio::net::TcpListener;
 
 use super::NestApplication;
+use super::connection::AbortableListener;
 use crate::BootstrapError;
 
 /// An HTTP server that listens.
@@ -24,21 +25,20 @@ impl NestApplication {
         shutdown: Shutdown,
     ) -> Result<RunningHttp, BootstrapError> {
         let address = self.socket_addr(port);
-        let failed = |source| BootstrapError::Http { address, source };
+        let failed = |source| {
+            let address = address.to_string();
+            BootstrapError::Http(StartError::Bind { address, source })
+        };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
         let router = self.into_router(container);
+        let stopping = shutdown.clone();
+        let listener = AbortableListener { listener, shutdown };
+        let serve = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { stopping.stopping().await });
         let done = tokio::spawn(async move {
-            let stopping = shutdown.clone();
-            let serve = axum::serve(listener, router)
-                .with_graceful_shutdown(async move { stopping.stopping().await });
-            tokio::select! {
-                served = serve => {
-                    if let Err(error) = served {
-                        tracing::error!(%error, "the HTTP side ended");
-                    }
-                }
-                () = shutdown.aborting() => {}
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the HTTP side ended");
             }
         });
         let done = Box::pin(async move {

@@ -1,9 +1,9 @@
 //! The arguments of an attribute: `name = value, flag`.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{LitBool, LitStr, Token, bracketed};
+use syn::{LitBool, LitStr, Token, bracketed, token};
 
 /// Walks over `name = value, …`: each name is known and comes once.
 ///
@@ -71,6 +71,9 @@ fn resembles(written: &str, known: &str) -> bool {
 /// `= [a, b, …]`
 pub(crate) fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
     input.parse::<Token![=]>()?;
+    if !input.peek(token::Bracket) {
+        return Err(input.error("a list is expected: put it in brackets, `= [A, B]`"));
+    }
     let content;
     bracketed!(content in input);
     Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?
@@ -88,12 +91,12 @@ pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
 }
 
 /// `= "one of these"`
-pub(crate) fn word(input: ParseStream<'_>, known: &[&str]) -> syn::Result<(String, Span)> {
+pub(crate) fn word(input: ParseStream<'_>, known: &[&str]) -> syn::Result<String> {
     input.parse::<Token![=]>()?;
     let literal: LitStr = input.parse()?;
     let value = literal.value();
     if known.contains(&value.as_str()) {
-        return Ok((value, literal.span()));
+        return Ok(value);
     }
     let list = known
         .iter()

@@ -1,122 +1,218 @@
-//! `#[injectable]`: a description of the type and a function that builds it.
+//! `#[injectable]`: a description of a type and a function that builds it.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::parse::Parser;
+mod constructor;
+mod fields;
+mod token;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Fields, ItemStruct, Type};
+use syn::{Expr, Generics, Item, ItemStruct, Token, Type, TypeTraitObject};
 
-use crate::{Home, args, location};
+use crate::input::Input;
+use crate::{Home, args};
 
 pub(crate) fn expand(
     args: TokenStream,
     item: TokenStream,
     home: Home,
 ) -> Result<TokenStream, (syn::Error, TokenStream)> {
-    let expanded = Options::parse.parse2(args).and_then(|options| {
-        let item = syn::parse2::<ItemStruct>(item.clone()).map_err(|_| {
-            syn::Error::new(
-                item.span(),
-                "`#[injectable]` goes on a struct: its fields are what it needs",
-            )
-        })?;
-        let described = describe(&item, &options, home);
-        Ok(quote!(#item #described))
+    let span = args.span();
+    let expanded = Options::parse.parse2(args).and_then(|options| match syn::parse2(item.clone())? {
+        Item::Struct(item) => fields::expand(item, &options, home),
+        Item::Impl(item) => constructor::expand(item, &options, home),
+        Item::Trait(item) if options.is_empty() => token::expand(&item, home),
+        Item::Trait(_) => Err(syn::Error::new(span, "`#[injectable]` on a trait takes no arguments")),
+        other => Err(syn::Error::new(
+            other.span(),
+            "`#[injectable]` goes on a struct, on an `impl` with a `#[constructor]`, or on a trait that is injected as `Arc<dyn …>`",
+        )),
     });
-    expanded.map_err(|error| (error, item))
+    expanded.map_err(|error| (error, without_inject(item)))
 }
 
-#[derive(Default)]
-struct Options {
-    in_root: bool,
+/// A module's instance: its fields are injected like any type's.
+pub(crate) fn host(item: &mut ItemStruct, home: Home) -> syn::Result<TokenStream> {
+    fields::implementation(item, &Options::default(), home)
 }
 
-impl Options {
-    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
-        let mut options = Self::default();
-        args::each(input, &["provided_in"], |_, input| {
-            args::word(input, &["root"])?;
-            options.in_root = true;
-            Ok(())
-        })?;
-        Ok(options)
+/// The item as the compiler can take it, so that the macro's error stands alone.
+fn without_inject(item: TokenStream) -> TokenStream {
+    match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Struct(mut item)) => {
+            item.fields
+                .iter_mut()
+                .for_each(|field| field.attrs.retain(|attr| !attr.path().is_ident("inject")));
+            item.into_token_stream()
+        }
+        Ok(Item::Impl(item)) => constructor::stripped(item).into_token_stream(),
+        _ => item,
     }
 }
 
-fn describe(item: &ItemStruct, options: &Options, home: Home) -> TokenStream {
+/// The attribute's arguments.
+#[derive(Default)]
+struct Options {
+    in_root: bool,
+    scope: Option<&'static str>,
+    bind: Vec<TypeTraitObject>,
+    metadata: Vec<Expr>,
+}
+
+const SCOPES: [(&str, &str); 4] = [
+    ("singleton", "Singleton"),
+    ("transient", "Transient"),
+    ("request", "Request"),
+    ("inherit", "Inherit"),
+];
+
+impl Options {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut options = Self::default();
+        args::each(
+            input,
+            &["provided_in", "scope", "bind", "metadata"],
+            |name, input| {
+                match name.to_string().as_str() {
+                    "provided_in" => {
+                        args::word(input, &["root"])?;
+                        options.in_root = true;
+                    }
+                    "scope" => {
+                        let word = args::word(input, &SCOPES.map(|(word, _)| word))?;
+                        options.scope = SCOPES
+                            .iter()
+                            .find(|(known, _)| *known == word)
+                            .map(|(_, variant)| *variant);
+                    }
+                    "bind" => {
+                        options.bind = one_or_more(input)?
+                            .into_iter()
+                            .map(object)
+                            .collect::<Result<_, _>>()?
+                    }
+                    _ => options.metadata = one_or_more(input)?,
+                }
+                Ok(())
+            },
+        )?;
+        Ok(options)
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.in_root && self.scope.is_none() && self.bind.is_empty() && self.metadata.is_empty()
+    }
+}
+
+/// `= value` or `= [value, …]`
+fn one_or_more<T: syn::parse::Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
+    if input.peek2(syn::token::Bracket) {
+        return args::list(input);
+    }
+    input.parse::<Token![=]>()?;
+    Ok(vec![input.parse()?])
+}
+
+fn object(ty: Type) -> syn::Result<TypeTraitObject> {
+    match ty {
+        Type::TraitObject(object) => Ok(object),
+        other => {
+            let written = as_written(&other);
+            Err(syn::Error::new(
+                other.span(),
+                format!("what is bound is a trait: write `bind = dyn {written}`"),
+            ))
+        }
+    }
+}
+
+/// What is described: a type, and how it is built.
+struct Described<'a> {
+    ty: &'a Type,
+    generics: &'a Generics,
+    at: TokenStream,
+    inputs: Vec<Input>,
+    build: TokenStream,
+}
+
+fn describe(described: &Described<'_>, options: &Options, home: Home) -> TokenStream {
     let di = home.di();
-    let name = &item.ident;
-    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    let Described {
+        ty,
+        generics,
+        at,
+        inputs,
+        build,
+    } = described;
+    let (parameters, _, bounds) = generics.split_for_impl();
     let in_root = options.in_root;
-    let dependencies = item.fields.iter().map(|field| {
-        let (ty, span) = (&field.ty, field.ty.span());
-        let written = match &field.ident {
-            Some(name) => format!("{name}: {}", as_written(ty)),
-            None => as_written(ty),
-        };
-        let at = location(field.ident.as_ref().map_or(span, Ident::span), home);
-        quote_spanned!(span=> #di::Dependency {
-            request: <#ty as #di::Inject>::REQUEST,
-            written: #written,
-            at: #at,
-        })
-    });
-    let built = built(&item.fields, &di);
-    let hooks = hooks(&di);
-    let at = location(name.span(), home);
-    let registered = item.generics.params.is_empty().then(|| {
-        quote!(#di::inventory::submit! { #di::Registered(<#name as #di::Injectable>::DESCRIPTOR) })
+    let scope = quote::format_ident!("{}", options.scope.unwrap_or("Singleton"));
+    let dependencies = inputs.iter().filter_map(|input| input.dependency(home));
+    let metadata = &options.metadata;
+    let views = options.bind.iter().map(|object| view(object, at, &di));
+    let registered = generics.params.is_empty().then(|| {
+        quote!(#di::inventory::submit! { #di::Registered(<#ty as #di::Injectable>::DESCRIPTOR) })
     });
     quote! {
         #[automatically_derived]
-        impl #generics #di::Injectable for #name #arguments #bounds {
+        impl #parameters #di::Injectable for #ty #bounds {
             const DESCRIPTOR: &'static #di::Descriptor = &#di::Descriptor {
                 key: #di::Key::of::<Self>(),
                 at: #at,
+                scope: #di::Scope::#scope,
                 in_root: #in_root,
                 dependencies: #di::Cow::Borrowed(&[#(#dependencies),*]),
-                build: #di::Build::Sync(|_resolved| ::core::result::Result::Ok(#di::Handle::new(#built))),
-                hooks: #hooks,
+                build: #build,
+                // Asks the compiler which hooks the type has.
+                hooks: {
+                    #[allow(unused_imports)]
+                    use #di::NoHook as _;
+                    #di::Hooks([
+                        #di::Probe::<Self>::INIT,
+                        #di::Probe::<Self>::BOOTSTRAP,
+                        #di::Probe::<Self>::DESTROY,
+                        #di::Probe::<Self>::BEFORE_SHUTDOWN,
+                        #di::Probe::<Self>::SHUTDOWN,
+                    ])
+                },
+                views: &[#(#views),*],
+                view: false,
+                metadata: &[#(&#metadata),*],
             };
         }
         #registered
     }
 }
 
-/// Asks the compiler which hooks the type has.
-fn hooks(di: &TokenStream) -> TokenStream {
-    quote!({
-        #[allow(unused_imports)]
-        use #di::NoHook as _;
-        #di::Hooks([
-            #di::Probe::<Self>::INIT,
-            #di::Probe::<Self>::BOOTSTRAP,
-            #di::Probe::<Self>::DESTROY,
-            #di::Probe::<Self>::BEFORE_SHUTDOWN,
-            #di::Probe::<Self>::SHUTDOWN,
-        ])
-    })
-}
-
-/// The expression that makes the value, fields in the order they are declared.
-fn built(fields: &Fields, di: &TokenStream) -> TokenStream {
-    let values = fields.iter().map(|field| {
-        let ty = &field.ty;
-        let value = quote_spanned!(ty.span()=> <#ty as #di::Inject>::inject(_resolved)?);
-        match &field.ident {
-            Some(name) => quote!(#name: #value),
-            None => value.to_token_stream(),
-        }
+/// The type as a trait object.
+fn view(object: &TypeTraitObject, at: &TokenStream, di: &TokenStream) -> TokenStream {
+    let shown = quote::quote_spanned!(object.span()=> {
+        let object: ::std::sync::Arc<#object> = <::std::sync::Arc<Self> as #di::Inject>::inject(resolved)?;
+        #di::Handle::of_trait::<#object>(object)
     });
-    match fields {
-        Fields::Named(_) => quote!(Self { #(#values),* }),
-        Fields::Unnamed(_) => quote!(Self(#(#values),*)),
-        Fields::Unit => quote!(Self),
+    quote! {
+        &#di::Descriptor {
+            key: #di::Key::of::<#object>(),
+            at: #at,
+            scope: #di::Scope::Singleton,
+            in_root: false,
+            dependencies: #di::Cow::Borrowed(&[#di::Dependency {
+                request: <::std::sync::Arc<Self> as #di::Inject>::REQUEST,
+                written: "bind",
+                at: #at,
+            }]),
+            build: #di::Build::Sync(|resolved| ::core::result::Result::Ok(#shown)),
+            hooks: #di::Hooks::NONE,
+            views: &[],
+            view: true,
+            metadata: &[],
+        }
     }
 }
 
 /// A type's tokens with the spaces a person would put.
-fn as_written(ty: &Type) -> String {
+pub(crate) fn as_written(ty: &Type) -> String {
     let tokens = ty.to_token_stream().to_string();
     [
         (" :: ", "::"),

@@ -4,6 +4,7 @@
 
 mod args;
 mod injectable;
+mod input;
 mod module;
 
 use proc_macro::TokenStream;

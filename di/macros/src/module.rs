@@ -5,9 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Expr, ItemStruct, Token, Type};
+use syn::{Expr, Fields, ItemStruct, Token, Type};
 
-use crate::{Home, args, location};
+use crate::{Home, args, injectable, location};
 
 const ARGUMENTS: [&str; 6] = [
     "imports",
@@ -26,14 +26,16 @@ pub(crate) fn expand(
     let expanded = (|input: ParseStream<'_>| Arguments::parse(input, home))
         .parse2(args)
         .and_then(|arguments| {
-            let item = syn::parse2::<ItemStruct>(item.clone()).map_err(|_| {
+            let mut item = syn::parse2::<ItemStruct>(item.clone()).map_err(|_| {
                 syn::Error::new(
                     item.span(),
                     "`#[module]` goes on a struct: `struct AppModule;`",
                 )
             })?;
             let implementation = implement(&item, &arguments, home);
-            Ok(quote!(#item #implementation))
+            let value = value(&item, home)?;
+            let host = injectable::host(&mut item, home)?;
+            Ok(quote!(#item #implementation #value #host))
         });
     expanded.map_err(|error| (error, item))
 }
@@ -134,11 +136,31 @@ fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStrea
         #[automatically_derived]
         impl #generics #di::Module for #name #type_arguments #bounds {
             fn definition() -> #di::ModuleDefinition {
-                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* #(#providers)* #(#exports)* #global;
+                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* #(#providers)* #(#exports)* #global
+                    .provide_type_once::<Self>();
                 #controllers
                 #microservices
                 definition
             }
         }
     }
+}
+
+/// A unit struct is a value, so it can stand in `imports`. One with fields gets a constant of its name.
+fn value(item: &ItemStruct, home: Home) -> syn::Result<Option<TokenStream>> {
+    if let Fields::Unnamed(fields) = &item.fields {
+        return Err(syn::Error::new(
+            fields.span(),
+            "the fields of a module have names: `struct AppModule { pool: Arc<Pool> }`",
+        ));
+    }
+    if matches!(item.fields, Fields::Unit) || !item.generics.params.is_empty() {
+        return Ok(None);
+    }
+    let (di, name, visibility) = (home.di(), &item.ident, &item.vis);
+    Ok(Some(quote! {
+        #[allow(non_upper_case_globals, dead_code)]
+        #[doc(hidden)]
+        #visibility const #name: #di::ModuleImport = #di::ModuleImport::of::<#name>();
+    }))
 }

@@ -11,11 +11,11 @@ impl Graph {
         let consumer = self.provider(id);
         let key = dependency.request.key;
         let mut path = self.path_to(consumer.module);
-        path.extend([consumer.provider.key.to_string(), key.to_string()]);
+        path.extend([consumer.key().to_string(), key.to_string()]);
 
         let hidden = self
             .of_type(key.type_id())
-            .find(|(_, node)| node.provider.key == key);
+            .find(|(_, node)| node.key() == key);
         let finding = match hidden {
             Some((_, hidden)) if !hidden.exported => self.private(consumer, dependency, hidden),
             Some((_, hidden)) => self.not_imported(consumer, dependency, hidden),
@@ -78,45 +78,83 @@ impl Graph {
 
     fn unknown(&self, consumer: &ProviderNode, dependency: &Dependency) -> Finding {
         let key = dependency.request.key;
-        let (short, user) = (key.short_name(), self.module_of(consumer));
-        let finding = Finding::error(
-            Code::Missing,
-            format!("{}, which nothing provides", needs(consumer, dependency)),
-        )
-        .site(dependency.at, dependency.written);
+        let (needs, short, user) = (
+            needs(consumer, dependency),
+            key.short_name(),
+            self.module_of(consumer),
+        );
+        let finding =
+            |code, message| Finding::error(code, message).site(dependency.at, dependency.written);
+        let missing = || finding(Code::Missing, format!("{needs}, which nothing provides"));
 
         if let Some(unlisted) =
             Registered::all().find(|descriptor| descriptor.key.type_id() == key.type_id())
         {
-            return finding
+            return missing()
                 .site(unlisted.at, "`#[injectable]`, but no module lists it")
                 .fix(format!("add `{short}` to the providers of {user}"));
         }
+        if let Some(near) = self
+            .providers
+            .iter()
+            .find(|node| is_same_trait(&node.key(), &key))
+        {
+            let provided = near.key();
+            return finding(
+                Code::WrongObject,
+                format!("{needs}, and `{provided}` is provided: two types to the compiler"),
+            )
+            .site(
+                near.provider.listed(),
+                format!("`{provided}` is provided here"),
+            )
+            .fix(format!(
+                "write the same on both sides; with `trait …: Send + Sync`, plain `dyn {}` will do",
+                bare(&short)
+            ));
+        }
+        if let Some(unlisted) =
+            Registered::all().find(|it| it.views.iter().any(|view| view.key == key))
+        {
+            let implementor = unlisted.key.short_name();
+            return missing()
+                .site(
+                    unlisted.at,
+                    format!("`{implementor}` is bound to it, but no module lists it"),
+                )
+                .fix(format!("add `{implementor}` to the providers of {user}"));
+        }
+        if short.starts_with("dyn ") {
+            return missing().fix(format!(
+                "bind what implements it: `#[injectable(bind = {short})]` on the type, or `Provider::bind::<{short}, …>()` in {user}"
+            ));
+        }
         match self.nearest(key) {
-            Some(near) if near.provider.key.type_id() == key.type_id() => finding
-                .site(near.provider.listed(), format!("`{}` is provided", near.provider.key))
-                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.provider.key)),
-            Some(near) if near.provider.key.short_name() == short => finding
-                .site(near.provider.listed(), format!("another type of that name: `{}`", near.provider.key.type_name()))
-                .fix(format!(
-                    "use the same `{short}` on both sides; with equal paths these are two versions of one crate: see `cargo tree -d`"
-                )),
-            Some(near) => finding
-                .site(near.provider.listed(), format!("`{}` has a similar name", near.provider.key))
-                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.provider.key)),
-            None => finding.fix(format!(
+            Some(near) if near.key().type_id() == key.type_id() => missing()
+                .site(near.provider.listed(), format!("`{}` is provided", near.key()))
+                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.key())),
+            Some(near) if near.key().short_name() == short => missing()
+                .site(near.provider.listed(), format!("another type of that name: `{}`", near.key().type_name()))
+                .fix(match near.key().type_name() == key.type_name() {
+                    true => format!("two versions of one crate have a `{short}`, see `cargo tree -d`: make them one"),
+                    false => format!("use `{}` on both sides", near.key().type_name()),
+                }),
+            Some(near) => missing()
+                .site(near.provider.listed(), format!("`{}` has a similar name", near.key()))
+                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.key())),
+            None => missing().fix(format!(
                 "put `#[injectable]` on `{short}` and add it to the providers of {user}, or provide an instance: `Provider::value(…)`"
             )),
         }
     }
 
     /// The provider whose type's name is the least different, if it is near at all.
-    fn nearest(&self, key: Key) -> Option<&ProviderNode> {
+    pub(super) fn nearest(&self, key: Key) -> Option<&ProviderNode> {
         let wanted = key.short_name();
         let limit = wanted.chars().count().div_ceil(4);
         self.providers
             .iter()
-            .map(|node| (distance(&wanted, &node.provider.key.short_name()), node))
+            .map(|node| (distance(&wanted, &node.key().short_name()), node))
             .filter(|(distance, _)| *distance <= limit)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, node)| node)
@@ -134,10 +172,22 @@ impl Graph {
 }
 
 fn needs(consumer: &ProviderNode, dependency: &Dependency) -> String {
-    format!(
-        "`{}` needs `{}`",
-        consumer.provider.key, dependency.request.key
-    )
+    format!("`{}` needs `{}`", consumer.key(), dependency.request.key)
+}
+
+/// Whether two trait objects differ in `Send` and `Sync` alone.
+fn is_same_trait(a: &Key, b: &Key) -> bool {
+    let (one, other) = (a.type_name(), b.type_name());
+    a != b && a.name() == b.name() && one.starts_with("dyn ") && bare(one) == bare(other)
+}
+
+/// The trait's name alone.
+fn bare(object: &str) -> &str {
+    object
+        .split(" + ")
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("dyn ")
 }
 
 /// How many characters to insert, remove or change to make one the other.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Code, Finding, Graph, ModuleId, ProviderId};
+use super::{Code, Finding, Graph, ModuleId};
 use crate::module::Export;
 
 impl Graph {
@@ -10,23 +10,11 @@ impl Graph {
         for module in self.module_ids() {
             let definition = Arc::clone(&self.module(module).definition);
             for export in &definition.exports {
-                let exported = self.exported(module, export);
-                for id in &exported {
-                    self.export(*id);
-                }
-                if exported.is_empty() && !self.exports_whole_module(module, export) {
+                if !self.mark(module, export) && !self.exports_whole_module(module, export) {
                     findings.push(self.unknown_export(module, export));
                 }
             }
         }
-    }
-
-    fn exported(&self, module: ModuleId, export: &Export) -> Vec<ProviderId> {
-        self.of_type(export.key.type_id())
-            .filter(|(_, node)| node.module == module || node.provider.in_root)
-            .filter(|(_, node)| export.any_name || node.provider.key == export.key)
-            .map(|(id, _)| id)
-            .collect()
     }
 
     fn exports_whole_module(&self, module: ModuleId, export: &Export) -> bool {

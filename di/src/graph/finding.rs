@@ -54,14 +54,26 @@ pub enum Code {
     Cycle,
     /// DI003: a module provides the same thing twice.
     Duplicate,
+    /// DI004: a singleton would hold on to something of a request.
+    Scope,
     /// DI005: another module has it and keeps it to itself.
     NotExported,
+    /// DI006: nobody asks for it. A warning.
+    Unused,
+    /// DI007: a trait's objects are asked for as another type than they are provided as.
+    WrongObject,
     /// DI008: a constructor failed, panicked or took too long. In a [`Failure`](crate::Failure), never in a finding.
     Constructor,
     /// DI009: a module exports what it does not have.
     UnknownExport,
+    /// DI010: one is asked for, and there are several.
+    Ambiguous,
     /// DI011: a hook failed, panicked or took too long. In a [`Failure`](crate::Failure), never in a finding.
     Hook,
+    /// DI012: something that is not there was to be replaced.
+    UnknownReplacement,
+    /// DI013: two things of a layer above the container are in each other's way, as two handlers of one message.
+    Conflict,
 }
 
 /// How bad a [`Finding`] is.
@@ -74,6 +86,8 @@ pub enum Code {
 pub enum Severity {
     /// The application cannot start.
     Error,
+    /// It can; something looks wrong.
+    Warning,
 }
 
 /// A place in the source, and what is there.
@@ -93,11 +107,31 @@ pub struct Site {
 }
 
 impl Finding {
-    pub(super) fn error(code: Code, message: String) -> Self {
+    /// One that keeps the application from starting.
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Finding};
+    /// use std::panic::Location;
+    ///
+    /// let finding = Finding::error(Code::Conflict, "two handlers for `users.find`")
+    ///     .site(Location::caller(), "handled here")
+    ///     .fix("change the pattern of one");
+    /// assert!(finding.to_string().starts_with("error[DI013]: two handlers for `users.find`"));
+    /// ```
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message.into())
+    }
+
+    /// One that does not.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message.into())
+    }
+
+    fn new(code: Code, severity: Severity, message: String) -> Self {
         let (sites, path, fix) = (Vec::new(), Vec::new(), String::new());
         Self {
             code,
-            severity: Severity::Error,
+            severity,
             message,
             sites,
             path,
@@ -105,7 +139,9 @@ impl Finding {
         }
     }
 
-    pub(super) fn site(mut self, at: &'static Location<'static>, label: impl Into<String>) -> Self {
+    /// Adds a place in the source and what is to be seen there.
+    #[must_use]
+    pub fn site(mut self, at: &'static Location<'static>, label: impl Into<String>) -> Self {
         self.sites.push(Site {
             at,
             label: label.into(),
@@ -113,11 +149,15 @@ impl Finding {
         self
     }
 
-    pub(super) fn path(self, path: Vec<String>) -> Self {
+    /// Sets the way from the root module to it, see [`Graph::path_to`](crate::Graph::path_to).
+    #[must_use]
+    pub fn path(self, path: Vec<String>) -> Self {
         Self { path, ..self }
     }
 
-    pub(super) fn fix(self, fix: impl Into<String>) -> Self {
+    /// Sets the change that mends it.
+    #[must_use]
+    pub fn fix(self, fix: impl Into<String>) -> Self {
         Self {
             fix: fix.into(),
             ..self
@@ -147,10 +187,16 @@ impl fmt::Display for Code {
             Self::Missing => "DI001",
             Self::Cycle => "DI002",
             Self::Duplicate => "DI003",
+            Self::Scope => "DI004",
             Self::NotExported => "DI005",
+            Self::Unused => "DI006",
+            Self::WrongObject => "DI007",
             Self::Constructor => "DI008",
             Self::UnknownExport => "DI009",
+            Self::Ambiguous => "DI010",
             Self::Hook => "DI011",
+            Self::UnknownReplacement => "DI012",
+            Self::Conflict => "DI013",
         })
     }
 }
@@ -159,6 +205,7 @@ impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Error => "error",
+            Self::Warning => "warning",
         })
     }
 }

@@ -1,34 +1,31 @@
-//! Which providers there are of a type, and which of them a module sees.
+//! Which providers there are, by type.
 
 use std::any::TypeId;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
-use super::{Code, Finding, Graph, ModuleId, ModuleNode, ProviderId, ProviderNode};
+use super::builder::Replacements;
+use super::{Code, Finding, Graph, ModuleId, ProviderId, ProviderNode};
 use crate::injectable::{Descriptor, Registered};
 use crate::key::Key;
+use crate::module::Export;
 use crate::provider::Provider;
 
 /// The providers of one type: a list through [`ProviderNode::next`].
 pub(super) struct Entry {
-    first: ProviderId,
-    last: ProviderId,
+    pub(super) first: ProviderId,
+    pub(super) last: ProviderId,
     /// The one an application gives out when nobody says which module asks.
-    preferred: Option<ProviderId>,
-}
-
-/// How near a provider is to the module that asks; the nearest wins.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Nearness {
-    Root,
-    Global,
-    Import,
-    Own,
+    pub(super) preferred: Option<ProviderId>,
 }
 
 impl Graph {
     /// Numbers the providers: those every application has, then module by module.
-    pub(super) fn list_providers(&mut self, findings: &mut Vec<Finding>) {
+    pub(super) fn list_providers(
+        &mut self,
+        replacements: &mut Replacements,
+        findings: &mut Vec<Finding>,
+    ) {
         let listed = self
             .modules
             .iter()
@@ -37,23 +34,62 @@ impl Graph {
         self.providers.reserve(listed);
         self.types.reserve(listed);
         for descriptor in in_root() {
-            self.list(Provider::described(descriptor), self.root(), findings);
+            let provider = Provider::described(descriptor, descriptor.at);
+            self.list(provider, self.root(), replacements, findings);
         }
         for module in self.module_ids() {
             let definition = Arc::clone(&self.module(module).definition);
             for provider in &definition.providers {
                 // One instance an application, whoever lists it.
-                if !(provider.in_root && self.types.contains_key(&provider.key.type_id())) {
-                    self.list(provider.clone(), module, findings);
+                let key = provider.key();
+                let known = provider.in_root
+                    && key.name().is_none()
+                    && self.types.contains_key(&key.type_id());
+                if !known {
+                    self.list(provider.clone(), module, replacements, findings);
                 }
             }
         }
     }
 
-    fn list(&mut self, provider: Provider, module: ModuleId, findings: &mut Vec<Finding>) {
+    /// Adds a provider and what comes with it.
+    fn list(
+        &mut self,
+        provider: Provider,
+        module: ModuleId,
+        replacements: &mut Replacements,
+        findings: &mut Vec<Finding>,
+    ) {
+        let provider = match replacements.of(provider.key()) {
+            Some(replacement) => {
+                replacement.old.push((module, provider));
+                replacement.new.clone()
+            }
+            None => provider,
+        };
+        let source = provider
+            .source()
+            .and_then(|source| self.add(source.clone(), module, None, findings));
+        let views = provider.views;
+        let (name, at) = (provider.key().name(), provider.listed());
+        let Some(id) = self.add(provider, module, source, findings) else {
+            return;
+        };
+        for view in views {
+            let view = Provider::described(view, at).called(name);
+            self.add(view, module, Some(id), findings);
+        }
+    }
+
+    fn add(
+        &mut self,
+        provider: Provider,
+        module: ModuleId,
+        source: Option<ProviderId>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<ProviderId> {
         let id = ProviderId(self.providers.len() as u32);
-        let key = provider.key;
-        let exported = provider.in_root;
+        let key = provider.key();
         match self.types.entry(key.type_id()) {
             Slot::Vacant(slot) => {
                 let preferred = key.name().is_none().then_some(id);
@@ -67,22 +103,29 @@ impl Graph {
                 let entry = slot.get_mut();
                 let twin = chain(&self.providers, Some(entry.first))
                     .map(|(_, node)| node)
-                    .find(|node| node.module == module && node.provider.key == key);
+                    .find(|node| node.module == module && node.key() == key)
+                    .filter(|twin| !(twin.provider.is_multi() && provider.is_multi()));
                 if let Some(twin) = twin {
                     findings.push(self.duplicate(module, key, twin, &provider));
-                    return;
+                    return None;
                 }
                 let last = std::mem::replace(&mut entry.last, id);
                 self.providers[last.index()].next = Some(id);
             }
         }
         self.providers.push(ProviderNode {
+            exported: provider.in_root,
+            scope: provider.lifetime(),
             provider,
             module,
-            exported,
+            source,
+            pruned: false,
+            needs_request: false,
+            has_own: false,
             next: None,
             edges: (0, 0),
         });
+        Some(id)
     }
 
     fn duplicate(
@@ -102,27 +145,6 @@ impl Graph {
             ))
     }
 
-    /// Settles, for types provided several times, which one [`Container::get`](crate::Container::get) means.
-    pub(super) fn prefer(&mut self) {
-        let root = self.root();
-        let several = self
-            .types
-            .values_mut()
-            .filter(|entry| entry.first != entry.last);
-        let (modules, providers) = (&self.modules, &self.providers);
-        for entry in several {
-            let unnamed = chain(providers, Some(entry.first))
-                .filter(|(_, node)| node.provider.key.name().is_none());
-            entry.preferred =
-                nearest(unnamed.map(|(id, node)| (nearness(modules, root, node), id)));
-        }
-    }
-
-    /// The provider an application gives out for a type.
-    pub(crate) fn preferred(&self, type_id: TypeId) -> Option<ProviderId> {
-        self.types.get(&type_id)?.preferred
-    }
-
     /// Every provider of a type, in the order they are listed.
     pub(crate) fn of_type(
         &self,
@@ -134,21 +156,27 @@ impl Graph {
         )
     }
 
-    /// The provider that `module` gets for `key`.
-    pub(crate) fn resolve(&self, module: ModuleId, key: Key) -> Option<ProviderId> {
-        let candidates = self
-            .of_type(key.type_id())
-            .filter(|(_, node)| node.provider.key == key);
-        let seen = candidates.map(|(id, node)| (nearness(&self.modules, module, node), id));
-        nearest(seen.filter(|(nearness, _)| nearness.is_some()))
-    }
-
-    pub(super) fn export(&mut self, id: ProviderId) {
-        self.providers[id.index()].exported = true;
+    /// Marks what an entry of `exports` means; whether there was anything.
+    pub(super) fn mark(&mut self, module: ModuleId, export: &Export) -> bool {
+        let mut next = self
+            .types
+            .get(&export.key.type_id())
+            .map(|entry| entry.first);
+        let mut found = false;
+        while let Some(id) = next {
+            let node = &mut self.providers[id.index()];
+            let own = node.module == module || node.provider.in_root;
+            if own && (export.any_name || node.key() == export.key) {
+                node.exported = true;
+                found = true;
+            }
+            next = node.next;
+        }
+        found
     }
 }
 
-fn chain(
+pub(super) fn chain(
     providers: &[ProviderNode],
     first: Option<ProviderId>,
 ) -> impl Iterator<Item = (ProviderId, &ProviderNode)> {
@@ -169,31 +197,4 @@ fn in_root() -> Vec<&'static Descriptor> {
         )
     });
     found
-}
-
-/// Whether and how `module` sees a provider.
-fn nearness(modules: &[ModuleNode], module: ModuleId, node: &ProviderNode) -> Option<Nearness> {
-    if node.provider.in_root {
-        return Some(Nearness::Root);
-    }
-    if node.module == module {
-        return Some(Nearness::Own);
-    }
-    let seen = node.exported
-        && modules[module.index()]
-            .reach
-            .binary_search(&node.module)
-            .is_ok();
-    // Importing a global module changes nothing.
-    seen.then(|| match modules[node.module.index()].definition.global {
-        true => Nearness::Global,
-        false => Nearness::Import,
-    })
-}
-
-/// The nearest, of several equally near the first.
-fn nearest<N: Ord>(candidates: impl Iterator<Item = (N, ProviderId)>) -> Option<ProviderId> {
-    candidates
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, id)| id)
 }

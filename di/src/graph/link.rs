@@ -1,38 +1,137 @@
 //! Each dependency finds its provider.
 
-use super::{Edge, Finding, Graph, ProviderId};
+use super::{Code, Edge, Finding, Graph, ModuleId, ProviderId, ProviderNode};
 use crate::inject::{Arity, Dependency};
+use crate::key::Key;
 
 impl Graph {
-    pub(super) fn link(&mut self, findings: &mut Vec<Finding>) {
-        self.edges.reserve(self.providers.len());
-        for id in self.provider_ids() {
-            let start = self.edges.len() as u32;
-            // A clone is a copy of a reference, or of an `Arc`.
-            let provider = self.provider(id).provider.clone();
-            for (index, dependency) in provider.dependencies.iter().enumerate() {
-                self.link_one(id, index as u32, dependency, findings);
+    /// Returns what found none, and who asked.
+    pub(super) fn link(&mut self) -> Vec<(ProviderId, Finding)> {
+        let mut edges = Vec::with_capacity(self.providers.len());
+        let mut ends = Vec::with_capacity(self.providers.len());
+        let mut findings = Vec::new();
+        for (id, node) in self.provider_ids().zip(&self.providers) {
+            if let Some(target) = node.source {
+                edges.push(Edge {
+                    dependency: 0,
+                    target,
+                    lazy: false,
+                });
+            } else {
+                for (index, dependency) in node.provider.dependencies.iter().enumerate() {
+                    let finding = self.link_one(id, index as u32, dependency, &mut edges);
+                    findings.extend(finding.map(|finding| (id, finding)));
+                }
             }
-            self.providers[id.index()].edges = (start, self.edges.len() as u32);
+            ends.push(edges.len() as u32);
         }
+        let mut start = 0;
+        for (node, end) in self.providers.iter_mut().zip(ends) {
+            node.edges = (std::mem::replace(&mut start, end), end);
+        }
+        self.edges = edges;
+        findings
     }
 
     fn link_one(
-        &mut self,
+        &self,
         id: ProviderId,
         index: u32,
         dependency: &Dependency,
-        findings: &mut Vec<Finding>,
-    ) {
-        let module = self.provider(id).module;
-        match dependency.request.arity {
-            Arity::One => match self.resolve(module, dependency.request.key) {
-                Some(target) => self.edges.push(Edge {
-                    dependency: index,
-                    target,
-                }),
-                None => findings.push(self.missing(id, dependency)),
+        edges: &mut Vec<Edge>,
+    ) -> Option<Finding> {
+        let (module, key, arity) = (
+            self.provider(id).module,
+            dependency.request.key,
+            dependency.request.arity,
+        );
+        let edge = |target| Edge {
+            dependency: index,
+            target,
+            lazy: arity == Arity::Lazy,
+        };
+        match arity {
+            Arity::Context => None,
+            Arity::Many => {
+                edges.extend(self.resolve_all(module, key).map(edge));
+                None
+            }
+            Arity::One | Arity::Optional | Arity::Lazy => match self.resolve(module, key) {
+                Some(target) => {
+                    edges.push(edge(target));
+                    self.ambiguous(id, dependency, target)
+                }
+                None => (arity != Arity::Optional).then(|| self.missing(id, dependency)),
             },
         }
+    }
+
+    /// Several that are equally near, where one is asked for. Of those that are listed as the only one, the first import wins.
+    fn ambiguous(
+        &self,
+        id: ProviderId,
+        dependency: &Dependency,
+        found: ProviderId,
+    ) -> Option<Finding> {
+        let (key, module) = (dependency.request.key, self.provider(id).module);
+        if !self.provider(found).provider.is_multi() {
+            return None;
+        }
+        let near = |node: &ProviderNode| self.nearness(module, node);
+        let same =
+            |node: &&ProviderNode| node.key() == key && near(node) == near(self.provider(found));
+        let rivals: Vec<_> = self
+            .of_type(key.type_id())
+            .map(|(_, node)| node)
+            .filter(same)
+            .collect();
+        let [_, _, ..] = rivals[..] else {
+            return None;
+        };
+        let consumer = self.provider(id);
+        let mut path = self.path_to(consumer.module);
+        path.extend([consumer.key().to_string(), key.to_string()]);
+        let message = format!(
+            "`{}` needs one `{key}`, and there are {}",
+            consumer.key(),
+            rivals.len()
+        );
+        let mut finding =
+            Finding::error(Code::Ambiguous, message).site(dependency.at, dependency.written);
+        for rival in rivals {
+            finding = finding.site(rival.provider.listed(), "provided here");
+        }
+        let short = key.short_name();
+        Some(finding.path(path).fix(format!(
+            "ask for all: `Vec<Arc<{short}>>`; or name them, `.named(\"…\")`, and ask for one: `#[inject(\"…\")]`"
+        )))
+    }
+
+    /// Answers the dependencies of something that is in no graph.
+    ///
+    /// # Errors
+    /// What `module` does not see.
+    pub(crate) fn answer(
+        &self,
+        module: ModuleId,
+        dependencies: &[Dependency],
+    ) -> Result<Vec<Edge>, Key> {
+        let mut edges = Vec::new();
+        for (index, Dependency { request, .. }) in dependencies.iter().enumerate() {
+            let edge = |target| Edge {
+                dependency: index as u32,
+                target,
+                lazy: request.arity == Arity::Lazy,
+            };
+            match request.arity {
+                Arity::Context => {}
+                Arity::Many => edges.extend(self.resolve_all(module, request.key).map(edge)),
+                arity => match self.resolve(module, request.key) {
+                    None if arity != Arity::Optional => return Err(request.key),
+                    target => edges.extend(target.map(edge)),
+                },
+            }
+        }
+        Ok(edges)
     }
 }

@@ -1,30 +1,45 @@
 //! The application as a value, before anything of it exists.
 //!
-//! Read in this order: `walk` (which modules there are), `index` (which providers, and who sees whom), `exports`, `link` (each
+//! Read in this order: `walk` (which modules there are), `index` (which providers), `sight` (who sees whom), `exports`, `link` (each
 //! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
 
+mod builder;
+mod check;
+mod draw;
 mod explain;
 mod exports;
 mod finding;
+mod hosts;
 mod index;
 mod link;
 mod order;
+mod prune;
+mod scopes;
+mod sight;
+mod unused;
+mod view;
 mod walk;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use builder::GraphBuilder;
+use builder::Replacements;
+pub use check::GraphCheck;
 pub use finding::{Code, Finding, GraphError, Severity, Site};
+pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
 
 use crate::construct;
 use crate::container::Container;
 use crate::failure::ConstructError;
 use crate::import::ModuleImport;
+use crate::key::Key;
 use crate::module::{Module, ModuleDefinition};
 use crate::options::Options;
 use crate::provider::Provider;
+use crate::scope::Scope;
 
 /// An application's modules and providers, with every dependency resolved and nothing built yet.
 ///
@@ -96,6 +111,16 @@ pub(crate) struct ModuleNode {
 pub(crate) struct ProviderNode {
     pub(crate) provider: Provider,
     pub(crate) module: ModuleId,
+    /// The scope its dependencies leave it: never `Inherit`.
+    pub(crate) scope: Scope,
+    /// Whether it is of a request, or needs something that is.
+    pub(crate) needs_request: bool,
+    /// Whether something is built for it alone.
+    pub(crate) has_own: bool,
+    /// What it is a view of, where that is settled by how it is listed.
+    source: Option<ProviderId>,
+    /// Left out: only a replaced provider needed it.
+    pub(crate) pruned: bool,
     exported: bool,
     /// The next provider of the same type.
     next: Option<ProviderId>,
@@ -108,6 +133,14 @@ pub(crate) struct Edge {
     /// Which of the provider's dependencies.
     pub(crate) dependency: u32,
     pub(crate) target: ProviderId,
+    /// Looked up when it is used: no reason to be built first.
+    pub(crate) lazy: bool,
+}
+
+impl ProviderNode {
+    pub(crate) fn key(&self) -> Key {
+        self.provider.key()
+    }
 }
 
 impl Graph {
@@ -116,31 +149,37 @@ impl Graph {
     /// # Errors
     /// Everything wrong with the wiring, at once.
     pub fn of<M: Module>() -> Result<Self, GraphError> {
-        let (graph, findings) = Self::check(&ModuleImport::of::<M>());
-        if findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
-            return Err(GraphError::new(findings));
-        }
-        Ok(graph)
+        Self::builder::<M>().build()
+    }
+
+    /// As [`of`](Self::of), with parts replaced.
+    pub fn builder<M: Module>() -> GraphBuilder {
+        GraphBuilder::new::<M>()
     }
 
     /// The graph as far as it goes, and all that is wrong with it.
-    fn check(root: &ModuleImport) -> (Self, Vec<Finding>) {
+    fn check(root: &ModuleImport, mut replacements: Replacements) -> (Self, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut graph = Self {
-            modules: walk::modules(root),
+            modules: walk::modules(root, &replacements.modules),
             providers: Vec::new(),
             types: FxHashMap::default(),
             edges: Vec::new(),
             order: Vec::new(),
         };
-        graph.list_providers(&mut findings);
+        graph.list_providers(&mut replacements, &mut findings);
         graph.mark_exports(&mut findings);
         graph.prefer();
-        graph.link(&mut findings);
+        let unresolved = graph.link();
+        graph.prune(&replacements);
+        let kept = unresolved
+            .into_iter()
+            .filter(|(id, _)| !graph.provider(*id).pruned);
+        findings.extend(kept.map(|(_, finding)| finding));
+        graph.unused_replacements(&replacements, &mut findings);
         graph.sort(&mut findings);
+        graph.settle_scopes(&mut findings);
+        findings.extend(graph.run_checks());
         (graph, findings)
     }
 
@@ -188,10 +227,15 @@ impl Graph {
         &self.edges[start as usize..end as usize]
     }
 
+    /// Those of the edges whose target has to be there first.
+    pub(crate) fn strong_edges(&self, id: ProviderId) -> impl Iterator<Item = &Edge> {
+        self.edges(id).iter().filter(|edge| !edge.lazy)
+    }
+
     /// Who depends on whom.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = (ProviderId, ProviderId)> {
         self.provider_ids()
-            .flat_map(|id| self.edges(id).iter().map(move |edge| (id, edge.target)))
+            .flat_map(|id| self.strong_edges(id).map(move |edge| (id, edge.target)))
     }
 
     /// Providers, each after what it depends on.
@@ -207,8 +251,18 @@ impl Graph {
         (0..self.providers.len() as u32).map(ProviderId)
     }
 
+    /// What was left on modules by [`ModuleDefinition::attach`], in import order.
+    pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
+        self.module_ids().flat_map(|id| {
+            let attachments = &self.module(id).definition.attachments;
+            attachments
+                .iter()
+                .filter_map(move |any| Some((id, any.downcast_ref::<A>()?)))
+        })
+    }
+
     /// From the root module to `module`, by name.
-    pub(crate) fn path_to(&self, module: ModuleId) -> Vec<String> {
+    pub fn path_to(&self, module: ModuleId) -> Vec<String> {
         let mut path: Vec<_> = std::iter::successors(Some(module), |id| self.module(*id).parent)
             .map(|id| self.module(id).definition.name.clone())
             .collect();

@@ -16,7 +16,7 @@ impl Graph {
         let mut order = Vec::with_capacity(self.providers.len());
         let mut stack: Vec<(ProviderId, usize)> = Vec::new();
         for start in self.provider_ids() {
-            if marks[start.index()] == Mark::New {
+            if marks[start.index()] == Mark::New && !self.provider(start).pruned {
                 marks[start.index()] = Mark::Open;
                 stack.push((start, 0));
             }
@@ -29,6 +29,9 @@ impl Graph {
                     stack.pop();
                     continue;
                 };
+                if edge.lazy {
+                    continue;
+                }
                 match marks[edge.target.index()] {
                     Mark::New => {
                         marks[edge.target.index()] = Mark::Open;
@@ -49,7 +52,7 @@ impl Graph {
             .position(|(id, _)| *id == begin)
             .unwrap_or_default();
         let members = &stack[from..];
-        let name = |id: ProviderId| self.provider(id).provider.key.to_string();
+        let name = |id: ProviderId| self.provider(id).key().to_string();
         let round: Vec<_> = members
             .iter()
             .map(|(id, _)| name(*id))
@@ -67,8 +70,9 @@ impl Graph {
         }
         let mut path = self.path_to(self.provider(begin).module);
         path.extend(round);
-        finding.path(path).fix(
-            "move what both sides need into a provider of its own that each of them depends on",
-        )
+        finding.path(path).fix(format!(
+            "let one of them look the other up when it is used: `Lazy<{}>`; or move what both need into a provider of its own",
+            self.provider(begin).key().short_name()
+        ))
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ModuleId, ModuleNode};
-use crate::import::ModuleImport;
-use crate::module::{Export, ModuleDefinition};
+use crate::import::{Identity, ModuleImport};
+use crate::module::ModuleDefinition;
 
 /// A module in the order of discovery.
 struct Visit {
@@ -28,7 +28,11 @@ impl Visit {
     }
 }
 
-pub(super) fn modules(root: &ModuleImport) -> Vec<ModuleNode> {
+pub(super) fn modules(
+    root: &ModuleImport,
+    replaced: &FxHashMap<Identity, ModuleImport>,
+) -> Vec<ModuleNode> {
+    let root = replaced.get(&root.identity()).unwrap_or(root);
     let mut visits = vec![Visit::new(root, None)];
     let mut seen = FxHashMap::default();
     seen.insert(root.identity(), 0);
@@ -45,6 +49,7 @@ pub(super) fn modules(root: &ModuleImport) -> Vec<ModuleNode> {
             stack.pop();
             continue;
         };
+        let import = replaced.get(&import.identity()).unwrap_or(import);
         let imported = match seen.entry(import.identity()) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
@@ -78,41 +83,48 @@ fn node(visits: &[Visit], visit: &Visit) -> ModuleNode {
 
 /// Computes whose exports each module sees: those of its imports, of the modules these export in turn, and of the global ones.
 fn reach(modules: &mut [ModuleNode]) {
-    let global: Vec<_> = (0..modules.len() as u32)
-        .map(ModuleId)
-        .filter(|id| modules[id.index()].definition.global)
+    let global = |(index, node): (usize, &ModuleNode)| {
+        node.definition.global.then_some(ModuleId(index as u32))
+    };
+    let global: Vec<_> = modules.iter().enumerate().filter_map(global).collect();
+    let reexports: Vec<_> = (0..modules.len())
+        .map(|module| reexports(modules, module))
         .collect();
-    for module in 0..modules.len() {
-        let mut seen = modules[module].imports.clone();
-        seen.extend(&global);
-        let mut next = 0;
-        while let Some(&import) = seen.get(next) {
-            for exported in reexports(modules, import) {
-                if !seen.contains(&exported) {
-                    seen.push(exported);
-                }
-            }
-            next += 1;
+    for module in modules {
+        let mut reach: FxHashSet<_> = module.imports.iter().chain(&global).copied().collect();
+        let mut next: Vec<_> = reach.iter().copied().collect();
+        while let Some(import) = next.pop() {
+            next.extend(
+                reexports[import.index()]
+                    .iter()
+                    .filter(|exported| reach.insert(**exported)),
+            );
         }
-        seen.sort_unstable();
-        seen.dedup();
-        modules[module].reach = seen;
+        module.reach = reach.into_iter().collect();
+        module.reach.sort_unstable();
     }
 }
 
 /// The imports of a module that it exports as a whole.
-pub(super) fn reexports(
-    modules: &[ModuleNode],
-    module: ModuleId,
-) -> impl Iterator<Item = ModuleId> + '_ {
-    let node = &modules[module.index()];
-    let exported = |import: &ModuleId| {
-        let key = modules[import.index()].definition.key;
-        node.definition
-            .exports
-            .iter()
-            .any(|Export { key: export, .. }| Some(*export) == key)
+fn reexports(modules: &[ModuleNode], module: usize) -> Vec<ModuleId> {
+    let ModuleNode {
+        imports,
+        definition,
+        ..
+    } = &modules[module];
+    if imports.is_empty() || definition.exports.is_empty() {
+        return Vec::new();
+    }
+    let exported: FxHashSet<_> = definition
+        .exports
+        .iter()
+        .map(|export| export.key.type_id())
+        .collect();
+    let is_exported = |import: &&ModuleId| {
+        modules[import.index()]
+            .definition
+            .key
+            .is_some_and(|key| exported.contains(&key.type_id()))
     };
-    // Most modules export none: spare them the search.
-    node.imports.iter().copied().filter(exported)
+    imports.iter().filter(is_exported).copied().collect()
 }

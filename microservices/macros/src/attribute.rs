@@ -4,7 +4,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Meta, Token, Type};
@@ -49,7 +49,7 @@ impl Attributes {
                 "`#[{}]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
                 written(first)
             );
-            errors.push(syn::Error::new(first.span(), message));
+            errors.push(syn::Error::new_spanned(first, message));
         }
         match errors.into_iter().reduce(join) {
             Some(error) => Err(error),
@@ -68,7 +68,7 @@ impl Attributes {
                 name.table().attribute(),
                 table.attribute()
             );
-            return Err(syn::Error::new(attribute.span(), message));
+            return Err(syn::Error::new_spanned(attribute, message));
         }
         let span = attribute.path().span();
         let micro = micro(span);
@@ -81,7 +81,10 @@ impl Attributes {
                 let kind = quote_spanned!(span=> #micro::MessageKind::Event);
                 self.add_patterns(attribute, kind)?;
             }
-            Name::OnEvent => self.events.extend(list(attribute, "\"user.created\"")?),
+            Name::OnEvent => {
+                let events: Vec<Event> = list(attribute, "\"user.created\"")?;
+                self.events.extend(events.into_iter().map(|event| event.0));
+            }
             Name::Guards => self.guards.extend(list(attribute, "TokenGuard")?),
             Name::Interceptors => self.interceptors.extend(list(attribute, "Trace")?),
             Name::Pipes => self.pipes.extend(list(attribute, "Trimmed")?),
@@ -148,6 +151,19 @@ impl Name {
     }
 }
 
+/// One of `#[on_event(…)]`.
+struct Event(LitStr);
+
+impl Parse for Event {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let event = input.parse().map_err(|error| {
+            let message = "an event is a string in quotes, as \"user.created\"";
+            syn::Error::new(error.span(), message)
+        });
+        event.map(Self)
+    }
+}
+
 /// The name of an attribute, without the path before it.
 fn written(attribute: &Attribute) -> String {
     let last = attribute.path().segments.last();
@@ -155,7 +171,7 @@ fn written(attribute: &Attribute) -> String {
 }
 
 /// `(a, b, …)`: at least one.
-fn list<T: syn::parse::Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
+fn list<T: Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
     let parser = Punctuated::<T, Token![,]>::parse_terminated;
     Ok(arguments(attribute, parser, example)?.into_iter().collect())
 }
@@ -170,7 +186,7 @@ where
         _ => {
             let name = written(attribute);
             let message = format!("`#[{name}]` of what? Write `#[{name}({example})]`");
-            Err(syn::Error::new(attribute.span(), message))
+            Err(syn::Error::new_spanned(attribute, message))
         }
     }
 }

@@ -2,9 +2,8 @@
 //! went in, without our attributes, and beside it a table of its handlers or
 //! listeners as constant data.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::spanned::Spanned;
 use syn::{ImplItem, ItemImpl};
 
 use crate::attribute::join;
@@ -38,22 +37,19 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
 
 fn check(args: &TokenStream, block: &ItemImpl, table: Table) -> syn::Result<()> {
     let name = table.attribute();
-    let error = |span: Span, message: String| Err(syn::Error::new(span, message));
     if !args.is_empty() {
-        return error(
-            args.span(),
-            format!("`#[{name}]` takes no arguments: remove them"),
-        );
+        let message = format!("`#[{name}]` takes no arguments: remove them");
+        return Err(syn::Error::new_spanned(args, message));
     }
     if let Some((path, _)) = &block.trait_ {
         let message =
             format!("`#[{name}]` stands on the type's own `impl` block, not on one of a trait");
-        return error(path.span(), message);
+        return Err(syn::Error::new_spanned(path, message));
     }
     if table == Table::Listeners && !block.generics.params.is_empty() {
         let message = "listeners are found at link time, where a generic type is not there yet: \
                        write the block for a concrete type, as `impl Audit<User>`";
-        return error(block.generics.params.span(), message.to_owned());
+        return Err(syn::Error::new_spanned(&block.generics.params, message));
     }
     Ok(())
 }

@@ -130,8 +130,8 @@ fn check_generics(signature: &Signature) -> syn::Result<()> {
     let types = |param: &&GenericParam| !matches!(param, GenericParam::Lifetime(_));
     match signature.generics.params.iter().find(types) {
         None => Ok(()),
-        Some(param) => Err(syn::Error::new(
-            param.span(),
+        Some(param) => Err(syn::Error::new_spanned(
+            param,
             "a message cannot choose a type: write the concrete one instead of this parameter",
         )),
     }
@@ -146,8 +146,8 @@ fn check_receiver(signature: &Signature) -> syn::Result<()> {
     };
     match &receiver.kind {
         ReceiverKind::Reference(_, _, None) => Ok(()),
-        _ => Err(syn::Error::new(
-            receiver.span(),
+        _ => Err(syn::Error::new_spanned(
+            receiver,
             "many messages share a handler's `self`: write `&self`",
         )),
     }
@@ -157,18 +157,18 @@ fn check_parameters(signature: &Signature) -> syn::Result<()> {
     let mut parameters = parameters(signature);
     let payload = parameters.next();
     if let Some((pattern, ty)) = parameters.next() {
-        return Err(syn::Error::new(
-            pattern.span().join(ty.span()).unwrap_or(pattern.span()),
+        return Err(syn::Error::new_spanned(
+            quote!(#pattern: #ty),
             "a handler takes the payload and nothing else: make this a field of the payload's type",
         ));
     }
     match payload {
-        Some((_, Type::Reference(ty))) => Err(syn::Error::new(
-            ty.span(),
+        Some((_, Type::Reference(ty))) => Err(syn::Error::new_spanned(
+            ty,
             "a payload is the handler's own: write an owned type, as `String` for `&str`",
         )),
-        Some((_, Type::ImplTrait(ty))) => Err(syn::Error::new(
-            ty.span(),
+        Some((_, Type::ImplTrait(ty))) => Err(syn::Error::new_spanned(
+            ty,
             "a message cannot choose a type: write the concrete one",
         )),
         _ => Ok(()),

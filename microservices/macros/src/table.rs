@@ -37,8 +37,10 @@ pub(crate) fn entry(method: &mut ImplItemFn, table: Table) -> syn::Result<Option
     if attributes.first.is_none() {
         return Ok(None);
     }
-    let callee = Callee::of(&method.sig)?;
+    // A signature that will not do need not have warnings on top.
+    let callee = Callee::of(&method.sig);
     use_parameters(method);
+    let callee = callee?;
     let (micro, span) = (micro(Span::call_site()), callee.method.span());
     // An entry is there if its method is.
     let cfgs = method.attrs.iter().filter(is_cfg);

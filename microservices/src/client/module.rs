@@ -1,6 +1,6 @@
 //! [`ClientsModule`]: clients as part of an application.
 
-use nestrs_di::{DynamicModule, Key, Provider};
+use nestrs_di::{DynamicModule, Provider};
 
 use crate::client::{ClientConfig, ClientProxy, ClientsService};
 
@@ -32,6 +32,9 @@ use crate::client::{ClientConfig, ClientProxy, ClientsService};
 ///
 /// AppModule::verify().unwrap();
 /// ```
+///
+/// With several clients, ask for one by its name: `#[inject("billing")] billing:
+/// Arc<ClientProxy>`, or look it up in [`ClientsService`].
 #[derive(Debug, Clone, Copy)]
 pub struct ClientsModule;
 
@@ -39,7 +42,8 @@ impl ClientsModule {
     /// A module that exports
     ///
     /// - [`ClientsService`], with all of the clients,
-    /// - if there is exactly one, that as [`ClientProxy`].
+    /// - each client as the [`ClientProxy`] of its name,
+    /// - if there is exactly one, that as the [`ClientProxy`] without a name.
     ///
     /// See [`ClientsModule`] for an example.
     ///
@@ -49,15 +53,18 @@ impl ClientsModule {
     #[track_caller]
     pub fn register(configs: &[ClientConfig]) -> DynamicModule {
         assert_names(configs);
-        let clients: Vec<_> = configs
-            .iter()
-            .map(|config| (config.name, ClientProxy::new(config.transport.clone())))
-            .collect();
         let mut module = DynamicModule::builder("ClientsModule");
+        let mut clients = Vec::new();
+        for ClientConfig { name, transport } in configs {
+            let client = ClientProxy::new(transport.clone());
+            module = module.provide(Provider::value(client.clone()).named(name));
+            clients.push((*name, client));
+        }
         if let [(_, only)] = &clients[..] {
-            module = module
-                .provide(Provider::value(only.clone()))
-                .export_key(Key::of::<ClientProxy>());
+            module = module.provide(Provider::value(only.clone()));
+        }
+        if !clients.is_empty() {
+            module = module.export::<ClientProxy>();
         }
         module
             .provide(Provider::value(ClientsService::new(clients)))

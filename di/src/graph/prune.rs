@@ -1,0 +1,40 @@
+//! Leaves out what only a replaced provider needed.
+
+use super::builder::Replacements;
+use super::{Graph, ProviderId};
+
+impl Graph {
+    pub(super) fn prune(&mut self, replacements: &Replacements) {
+        let old = replacements
+            .providers
+            .iter()
+            .flat_map(|replacement| &replacement.old);
+        let needed = old.flat_map(|(module, old)| {
+            old.dependencies
+                .iter()
+                .flat_map(|it| self.resolve_all(*module, it.request.key))
+                .collect::<Vec<_>>()
+        });
+        let candidates = self.closure(needed.collect());
+        if !candidates.iter().any(|candidate| *candidate) {
+            return;
+        }
+        let wanted =
+            |id: &ProviderId| !candidates[id.index()] || self.provider(*id).provider.is_entry();
+        let kept = self.closure(self.provider_ids().filter(wanted).collect());
+        for id in self.provider_ids() {
+            self.providers[id.index()].pruned = !kept[id.index()];
+        }
+    }
+
+    /// Marks these and everything they depend on.
+    pub(super) fn closure(&self, mut next: Vec<ProviderId>) -> Vec<bool> {
+        let mut marked = vec![false; self.providers.len()];
+        while let Some(id) = next.pop() {
+            if !std::mem::replace(&mut marked[id.index()], true) {
+                next.extend(self.edges(id).iter().map(|edge| edge.target));
+            }
+        }
+        marked
+    }
+}

@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[injectable(scop = "request")]
+struct Report;
+
+fn main() {}

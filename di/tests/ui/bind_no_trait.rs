@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[injectable(bind = Payments)]
+struct Cash;
+
+fn main() {}

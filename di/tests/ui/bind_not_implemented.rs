@@ -1,0 +1,8 @@
+use nestrs_di::*;
+
+trait Payments: Send + Sync {}
+
+#[injectable(bind = dyn Payments)]
+struct Cash;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use nestrs_di::*;
+
+#[injectable]
+struct Report {
+    title: String,
+}
+
+fn main() {}

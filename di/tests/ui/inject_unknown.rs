@@ -1,0 +1,9 @@
+use nestrs_di::*;
+
+#[injectable]
+struct Report {
+    #[inject(defualt)]
+    title: String,
+}
+
+fn main() {}

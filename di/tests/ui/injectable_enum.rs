@@ -1,0 +1,8 @@
+use nestrs_di::*;
+
+#[injectable]
+enum Report {
+    Daily,
+}
+
+fn main() {}

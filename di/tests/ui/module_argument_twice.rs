@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[module(imports = [], imports = [])]
+struct AppModule;
+
+fn main() {}

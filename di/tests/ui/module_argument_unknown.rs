@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[module(improts = [])]
+struct AppModule;
+
+fn main() {}

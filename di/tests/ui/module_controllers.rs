@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[module(controllers = [Users])]
+struct AppModule;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[module]
+enum AppModule {}
+
+fn main() {}

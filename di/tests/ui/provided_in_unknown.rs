@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[injectable(provided_in = "rot")]
+struct Report;
+
+fn main() {}

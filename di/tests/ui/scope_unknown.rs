@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[injectable(scope = "requst")]
+struct Report;
+
+fn main() {}

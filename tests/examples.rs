@@ -1,0 +1,128 @@
+//! The examples, run as the processes their readers run.
+#![deny(warnings)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use common::http::{Response, ask, post};
+use common::{free_addr, until_accepting};
+use serde_json::{Value, json};
+
+/// An example that runs, until the test is over at the latest.
+struct Example {
+    process: Child,
+    output: Receiver<String>,
+}
+
+impl Example {
+    /// The example of that name, which cargo builds with the tests and puts
+    /// beside them.
+    fn start(name: &str, variables: &[(&str, String)]) -> Self {
+        let tests = std::env::current_exe().unwrap();
+        let built = tests.parent().and_then(|tests| tests.parent()).unwrap();
+        let path = built.join("examples").join(name);
+        let mut command = Command::new(&path);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let mut process = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (sender, output) = channel();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|l| sender.send(l)));
+        Self { process, output }
+    }
+
+    /// The next line it prints that has `part` in it.
+    fn line_with(&self, part: &str) -> String {
+        loop {
+            match self.output.recv_timeout(Duration::from_secs(20)) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(_) => {}
+                Err(error) => panic!("it does not say {part:?}: {error}"),
+            }
+        }
+    }
+
+    /// Interrupts it as Ctrl-C does, and waits for its end.
+    fn interrupt(mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &pid]).status();
+        assert!(kill.unwrap().success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn json_of(response: &Response) -> Value {
+    serde_json::from_str(&response.body).unwrap()
+}
+
+#[tokio::test]
+async fn orders_does_what_its_banner_says() {
+    let http = free_addr();
+    let example = Example::start(
+        "orders",
+        &[
+            ("PORT", http.port().to_string()),
+            ("ORDERS_ADDR", free_addr().to_string()),
+            ("BILLING_ADDR", free_addr().to_string()),
+        ],
+    );
+    // What it tells its readers to type.
+    let url = format!("curl -i localhost:{}/api", http.port());
+    example.line_with(&format!("{url}/health"));
+    example.line_with(&format!("{url}/orders -H 'content-type: application/json'"));
+    let line = example.line_with("-d '");
+    let order = line.split('\'').nth(1).unwrap();
+    example.line_with(&format!("{url}/orders/1"));
+    until_accepting(http).await;
+
+    let response = ask(http, "GET /api/health", &[]).await;
+    assert_eq!(
+        (response.status, json_of(&response)),
+        (200, json!({ "status": "ok" }))
+    );
+
+    let placed = post(http, "/api/orders", order).await;
+    let expected = json!({
+        "id": 1, "customer": "ada", "item": "book", "quantity": 2, "total": 1998,
+    });
+    assert_eq!((placed.status, json_of(&placed)), (201, expected.clone()));
+    assert_eq!(
+        example.line_with("audit:"),
+        "audit: order 1 of book for ada"
+    );
+
+    let found = ask(http, "GET /api/orders/1", &[]).await;
+    assert_eq!((found.status, json_of(&found)), (200, expected));
+
+    // And what they will try next.
+    let missing = ask(http, "GET /api/orders/2", &[]).await;
+    let message = json!({ "message": "no order 2" });
+    assert_eq!((missing.status, json_of(&missing)), (404, message));
+    let nobody = post(http, "/api/orders", r#"{"item":"x","quantity":1}"#).await;
+    assert_eq!(nobody.status, 403, "{}", nobody.body);
+    let wrong = post(
+        http,
+        "/api/orders",
+        r#"{"customer":"ada","item":"x","quantity":"many"}"#,
+    )
+    .await;
+    assert_eq!(wrong.status, 400);
+    let message = json_of(&wrong)["message"].to_string();
+    assert!(message.contains("at `quantity`: invalid type"), "{message}");
+
+    assert_eq!(example.interrupt(), Some(0));
+}

@@ -1,0 +1,16 @@
+//! Messages, as those see them who write handlers and those who call them.
+#![deny(warnings)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod event_bus;
+mod events;
+mod modules;
+mod order;
+mod panics;
+mod patterns;
+mod payloads;
+mod returns;
+mod two_applications;
