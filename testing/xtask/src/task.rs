@@ -1,4 +1,4 @@
-use crate::{error::Error, interop, setup, test};
+use crate::{compare, error::Error, interop, setup, test};
 
 const HELP: &str = "\
 Usage: cargo xtask <task>
@@ -7,6 +7,7 @@ Usage: cargo xtask <task>
   setup                  install what the tests need: Node.js and the NestJS packages
   test [cargo test args] set up, then run every test of the workspace
   interop [filter]       set up, then run the tests with NestJS peers, one line a case
+  compare [path]         measure beside others, and write testing/compare/RESULTS.md
 ";
 
 /// What the command line asks for.
@@ -16,6 +17,7 @@ pub(crate) enum Task {
     Setup,
     Test(Vec<String>),
     Interop(Vec<String>),
+    Compare(Vec<String>),
 }
 
 impl Task {
@@ -28,6 +30,7 @@ impl Task {
             Some("setup") => Self::Setup,
             Some("test") => return Ok(Self::Test(rest)),
             Some("interop") => return Ok(Self::Interop(rest)),
+            Some("compare") => return Ok(Self::Compare(rest)),
             Some(other) => return Err(Error::Usage(format!("there is no task `{other}`"))),
         };
         match rest.first() {
@@ -47,6 +50,7 @@ impl Task {
             Self::Setup => setup::run(),
             Self::Test(args) => test::run(args),
             Self::Interop(filters) => interop::run(filters),
+            Self::Compare(paths) => compare::run(paths),
         }
     }
 }
@@ -66,7 +70,7 @@ mod tests {
         let names: Vec<_> = tasks
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 4);
+        assert_eq!(names.len(), 5);
         for name in names {
             assert!(parse(name).is_ok(), "{name}");
         }
@@ -86,6 +90,7 @@ mod tests {
             Ok(Task::Test(args.into()))
         );
         assert_eq!(parse("interop tcp"), Ok(Task::Interop(vec!["tcp".into()])));
+        assert_eq!(parse("compare tcp"), Ok(Task::Compare(vec!["tcp".into()])));
     }
 
     #[test]

@@ -1,0 +1,80 @@
+//! What the container has to come to, and whether it does.
+
+use std::fmt::Write;
+
+use super::{MAP, Measured, OURS};
+use crate::error::Error;
+use crate::figures::{self, Spread};
+
+pub(super) fn table(measured: &Measured) -> Result<String, Error> {
+    let mut table = Table::new();
+    let figures = &measured.figures;
+    let beside_map = |row| figures.ratio((row, OURS), (row, MAP));
+    table.row(
+        "resolve a singleton: at most 2 × a `HashMap<TypeId, Arc<dyn Any + Send + Sync>>`",
+        beside_map("resolve 1000")?,
+        2.0,
+        "×",
+    );
+    table.row(
+        "the same with two threads at once",
+        beside_map("resolve, 2 threads 1000")?,
+        2.0,
+        "×",
+    );
+    table.row(
+        "no lock: two threads at once are at most 1.1 × as slow as one",
+        figures.ratio(("resolve, 2 threads 1000", OURS), ("resolve 1000", OURS))?,
+        1.1,
+        "×",
+    );
+    let build = figures.spread("build 1000", OURS)?;
+    table.row(
+        "1,000 providers registered, validated and constructed: at most 0.25 ms",
+        Spread::of(
+            [build.least, build.middle, build.most]
+                .iter()
+                .map(|figure| figure / 1e6),
+        ),
+        0.25,
+        "ms",
+    );
+    table.row(
+        "10,000 likewise: at most 12 × that",
+        figures.ratio(("build 10000", OURS), ("build 1000", OURS))?,
+        12.0,
+        "×",
+    );
+    table.row(
+        "rustc: at most 25 ms of processor time for a provider",
+        Spread::of([measured.rustc.per_provider() / 1e6].into_iter()),
+        25.0,
+        "ms",
+    );
+    let cost = |duration: std::time::Duration| figures::time(duration.as_nanos() as f64);
+    let _ = write!(
+        table.0,
+        "\nThe middle of the rounds, and the least and most in parentheses. A `cargo build` of 1,000 `#[injectable]` types in 20 modules took {} \
+         of processor time, and {} for the same types without attributes.\n",
+        cost(measured.rustc.attributes),
+        cost(measured.rustc.plain),
+    );
+    Ok(table.0)
+}
+
+struct Table(String);
+
+impl Table {
+    fn new() -> Self {
+        Self("| budget | measured | |\n|---|---|---|\n".to_owned())
+    }
+
+    fn row(&mut self, budget: &str, measured: Spread, limit: f64, unit: &str) {
+        let verdict = measured.verdict(limit);
+        let measured = match measured.least == measured.most {
+            true => figures::digits(measured.middle),
+            false => measured.to_string(),
+        };
+        let _ = writeln!(self.0, "| {budget} | {measured} {unit} | {verdict} |");
+    }
+}

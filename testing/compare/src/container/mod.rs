@@ -1,0 +1,76 @@
+//! The container beside its peers and beside what one writes by hand.
+
+mod budgets;
+mod tables;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::figures::Figures;
+use crate::{cpu, machine, results, rounds};
+
+/// Each measures one container, or one way without.
+const PROGRAMS: [&str; 8] = [
+    "ours-1000",
+    "by-hand-1000",
+    "shaku-1000",
+    "dill-1000",
+    "rudi-1000",
+    "nject-1000",
+    "ours-10000",
+    "by-hand-10000",
+];
+
+const CRATES: [&str; 6] = ["nestrs-di", "shaku", "dill", "rudi", "nject", "criterion"];
+
+/// How criterion's figures call us and what we are held against.
+const OURS: &str = "nestrs";
+const MAP: &str = "HashMap";
+
+#[derive(Serialize)]
+struct Measured {
+    /// Nanoseconds.
+    figures: Figures,
+    rustc: Rustc,
+}
+
+/// Processor time of a `cargo build` of a thousand providers.
+#[derive(Serialize)]
+struct Rustc {
+    attributes: Duration,
+    plain: Duration,
+}
+
+impl Rustc {
+    fn measure() -> Result<Self, Error> {
+        let build = |program| cpu::to_build("cost", program);
+        Ok(Self {
+            attributes: build("attributes")?,
+            plain: build("plain")?,
+        })
+    }
+
+    /// Nanoseconds that one provider adds.
+    fn per_provider(&self) -> f64 {
+        self.attributes.saturating_sub(self.plain).as_nanos() as f64 / 1_000.0
+    }
+}
+
+pub(crate) fn run() -> Result<(), Error> {
+    rounds::build()?;
+    let figures = rounds::run(&PROGRAMS)?;
+    let measured = Measured {
+        figures,
+        rustc: Rustc::measure()?,
+    };
+    let section = [
+        "`cargo xtask compare container`\n".to_owned(),
+        machine::description(&CRATES),
+        format!("\n### Budgets\n\n{}", budgets::table(&measured)?),
+        format!("\n### Side by side\n\n{}", tables::all(&measured.figures)),
+    ]
+    .concat();
+    results::save("container", "Container", &section, &measured)
+}

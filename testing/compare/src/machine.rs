@@ -1,0 +1,55 @@
+//! Where it was measured, and with what.
+
+use std::fmt::Write;
+use std::process::Command;
+use std::{fs, thread};
+
+use crate::places;
+
+/// A list in Markdown: processor, kernel, compiler, and the versions of `crates` as the lock file has them.
+pub(crate) fn description(crates: &[&str]) -> String {
+    let mut text = String::new();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let _ = writeln!(text, "- {} × {}", processors, processor());
+    let _ = writeln!(
+        text,
+        "- Linux {}",
+        read("/proc/sys/kernel/osrelease").trim()
+    );
+    let _ = writeln!(text, "- {}", output("rustc", &["--version"]));
+    let versions: Vec<_> = crates.iter().filter_map(|name| version(name)).collect();
+    let _ = writeln!(text, "- {}", versions.join(", "));
+    text
+}
+
+fn processor() -> String {
+    let info = read("/proc/cpuinfo");
+    let field = |name: &str| {
+        let line = info.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let name = field("model name").unwrap_or_else(|| "unknown processor".to_owned());
+    match (field("cpu family"), field("model\t")) {
+        (Some(family), Some(model)) => format!("{name} (family {family}, model {model})"),
+        _ => name,
+    }
+}
+
+/// `dill 0.17.2`
+fn version(name: &str) -> Option<String> {
+    let lock = read(&places::workspace().join("Cargo.lock").to_string_lossy());
+    let (_, package) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    Some(format!("{name} {}", package.split('"').next()?))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(file).unwrap_or_default()
+}
+
+fn output(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output();
+    output.map_or_else(
+        |_| format!("no {program}"),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
