@@ -94,7 +94,8 @@ pub(crate) fn digits(number: f64) -> String {
     match number {
         _ if number >= 100.0 => format!("{number:.0}"),
         _ if number >= 10.0 => format!("{number:.1}"),
-        _ => format!("{number:.2}"),
+        _ if number >= 1.0 => format!("{number:.2}"),
+        _ => format!("{number:.3}"),
     }
 }
 
@@ -103,7 +104,8 @@ pub(crate) fn time(nanoseconds: f64) -> String {
     match nanoseconds {
         _ if nanoseconds < 1e3 => format!("{} ns", digits(nanoseconds)),
         _ if nanoseconds < 1e6 => format!("{} µs", digits(nanoseconds / 1e3)),
-        _ => format!("{} ms", digits(nanoseconds / 1e6)),
+        _ if nanoseconds < 1e9 => format!("{} ms", digits(nanoseconds / 1e6)),
+        _ => format!("{} s", digits(nanoseconds / 1e9)),
     }
 }
 
@@ -140,5 +142,7 @@ mod tests {
         assert_eq!(time(13.512), "13.5 ns");
         assert_eq!(time(248_300.0), "248 µs");
         assert_eq!(time(3_141_592.0), "3.14 ms");
+        assert_eq!(time(8.5e9), "8.50 s");
+        assert_eq!(digits(0.0391), "0.039");
     }
 }

@@ -18,8 +18,10 @@ use std::process::ExitCode;
 
 use error::Error;
 
+type Measure = fn() -> Result<(), Error>;
+
 /// What can be measured, by name.
-const PATHS: [(&str, fn() -> Result<(), Error>); 1] = [("container", container::run)];
+const PATHS: [(&str, Measure); 1] = [("container", container::run)];
 
 fn main() -> ExitCode {
     let wanted: Vec<_> = std::env::args().skip(1).collect();

@@ -27,6 +27,7 @@ const CRATES: [&str; 6] = ["nestrs-di", "shaku", "dill", "rudi", "nject", "crite
 
 /// How criterion's figures call us and what we are held against.
 const OURS: &str = "nestrs";
+const BY_HAND: &str = "by hand";
 const MAP: &str = "HashMap";
 
 #[derive(Serialize)]
@@ -66,7 +67,7 @@ pub(crate) fn run() -> Result<(), Error> {
         rustc: Rustc::measure()?,
     };
     let section = [
-        "`cargo xtask compare container`\n".to_owned(),
+        "`cargo xtask compare container`\n\n".to_owned(),
         machine::description(&CRATES),
         format!("\n### Budgets\n\n{}", budgets::table(&measured)?),
         format!("\n### Side by side\n\n{}", tables::all(&measured.figures)),
