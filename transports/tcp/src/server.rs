@@ -187,7 +187,14 @@ impl Server {
         let Some(acceptor) = &self.tls else {
             return Some(socket::plain(stream));
         };
-        match crate::tls::within(crate::tls::HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        let handshake = crate::tls::within(crate::tls::HANDSHAKE_TIMEOUT, acceptor.accept(stream));
+        let shaken = tokio::select! {
+            biased;
+            // Nothing is in hand yet, so nothing has to be waited for.
+            () = self.intake.shutdown().stopping() => return None,
+            shaken = handshake => shaken,
+        };
+        match shaken {
             Ok(stream) => Some(socket::encrypted(stream)),
             Err(error) => {
                 tracing::warn!(%peer, %error, "TLS handshake failed");

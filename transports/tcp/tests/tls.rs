@@ -117,3 +117,23 @@ async fn options_that_cannot_work_are_named_at_the_start() {
         "the `tls` options of the TCP server do not work: `cert_pem` holds no certificate"
     );
 }
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_holds_no_stop_up() {
+    let (cert_pem, key_pem) = certificate("localhost");
+    let server = server(TlsServerOptions {
+        cert_pem,
+        key_pem,
+        client_ca_pem: None,
+    })
+    .await;
+    let _silent = server.socket().await;
+    // Accepted in order: once this call is answered, the silent peer is in.
+    client(&server, TlsClientOptions::default())
+        .send_json("echo", json!(1))
+        .await
+        .unwrap_err();
+    server.shutdown.stop();
+    let done = tokio::time::timeout(std::time::Duration::from_secs(3), server.done);
+    done.await.expect("nobody is waited for").unwrap();
+}
