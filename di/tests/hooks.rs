@@ -5,9 +5,12 @@
     reason = "a wiring that fails here is a failed test"
 )]
 
+mod common;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use common::container;
 use nestrs_di::*;
 
 #[derive(Default)]
@@ -22,10 +25,6 @@ impl Log {
 /// A log of its own for every application.
 #[module(providers = [Provider::value(Log::default())], exports = [Log], global)]
 struct LogModule;
-
-async fn container<M: Module>() -> Container {
-    Graph::of::<M>().unwrap().construct().await.unwrap()
-}
 
 fn log(container: &Container) -> Vec<String> {
     container.get::<Log>().unwrap().0.lock().unwrap().clone()

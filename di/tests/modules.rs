@@ -5,27 +5,13 @@
     reason = "a wiring that fails here is a failed test"
 )]
 
+mod common;
+
 use std::any::TypeId;
 use std::sync::Arc;
 
-use nestrs_di::{Code, Container, DynamicModule, Graph, Key, Module, Provider, injectable, module};
-
-async fn container<M: Module>() -> Container {
-    Graph::of::<M>().unwrap().construct().await.unwrap()
-}
-
-fn codes<M: Module>() -> Vec<Code> {
-    M::verify()
-        .err()
-        .map(|error| {
-            error
-                .findings()
-                .iter()
-                .map(|finding| finding.code)
-                .collect()
-        })
-        .unwrap_or_default()
-}
+use common::{codes, container};
+use nestrs_di::{Code, DynamicModule, Key, Module, Provider, injectable, module};
 
 #[injectable]
 struct Repo;

@@ -5,26 +5,17 @@
     reason = "a wiring that fails here is a failed test"
 )]
 
+mod common;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use common::{container, findings};
 use nestrs_di::*;
 
-async fn container<M: Module>() -> Container {
-    Graph::of::<M>().unwrap().construct().await.unwrap()
-}
-
 fn messages<M: Module>() -> Vec<String> {
-    let error = M::verify().err();
-    error
-        .map(|error| {
-            error
-                .findings()
-                .iter()
-                .map(|finding| finding.message.clone())
-                .collect()
-        })
-        .unwrap_or_default()
+    let findings = findings::<M>().into_iter();
+    findings.map(|finding| finding.message).collect()
 }
 
 #[injectable]

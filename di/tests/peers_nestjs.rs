@@ -5,28 +5,14 @@
     reason = "a wiring that fails here is a failed test"
 )]
 
+mod common;
+
 use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use common::{codes, container};
 use nestrs_di::*;
-
-async fn container<M: Module>() -> Container {
-    Graph::of::<M>().unwrap().construct().await.unwrap()
-}
-
-fn codes<M: Module>() -> Vec<Code> {
-    let error = M::verify().err();
-    error
-        .map(|error| {
-            error
-                .findings()
-                .iter()
-                .map(|finding| finding.code)
-                .collect()
-        })
-        .unwrap_or_default()
-}
 
 #[derive(Default)]
 struct Count(AtomicUsize);

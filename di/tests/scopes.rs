@@ -5,14 +5,13 @@
     reason = "a wiring that fails here is a failed test"
 )]
 
+mod common;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use common::container;
 use nestrs_di::*;
-
-async fn container<M: Module>() -> Container {
-    Graph::of::<M>().unwrap().construct().await.unwrap()
-}
 
 #[derive(Default)]
 struct Count(AtomicUsize);
