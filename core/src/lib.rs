@@ -24,6 +24,7 @@
 //! | [`status`] | what a client's connection is doing |
 //! | [`in_flight`] | replies that are still awaited |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
+//! | [`backoff`] | how long to wait before connecting again |
 //! | [`shutdown`] | stop, drain, abort |
 //!
 //! The next file on a message's path is [`server`].
@@ -51,6 +52,7 @@
 //! ```
 
 pub mod answer;
+pub mod backoff;
 pub mod cancellation;
 pub mod client;
 pub mod context;

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::dispatch::{BoxFuture, Dispatch};
+use crate::error::TransportError;
 use crate::shutdown::Shutdown;
+use crate::status::StatusStream;
 use crate::wildcard::Wildcards;
 
 /// What can listen for messages: a transport's server options.
@@ -51,6 +53,9 @@ pub struct RunningServer {
     pub address: String,
     /// The socket it is bound to, if it has one of its own.
     pub local_addr: Option<SocketAddr>,
+    /// What its connection to a broker is doing; [`StatusStream::always`]
+    /// connected where there is no broker.
+    pub status: StatusStream,
     /// Ends when the server has drained after a shutdown.
     pub done: BoxFuture<'static, ()>,
 }
@@ -74,6 +79,13 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The broker could not be reached in time, or turned the server away.
+    Connect {
+        /// Of the broker, without credentials.
+        address: String,
+        /// What the last attempt said.
+        source: TransportError,
+    },
     /// An option has a value that cannot work.
     Options {
         /// Which, and what it should be.
@@ -91,6 +103,9 @@ impl fmt::Display for StartError {
                 }
                 Ok(())
             }
+            Self::Connect { address, source } => {
+                write!(f, "cannot connect to the broker at {address}: {source}")
+            }
             Self::Options { message } => f.write_str(message),
         }
     }
@@ -100,6 +115,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Bind { source, .. } => Some(source),
+            Self::Connect { source, .. } => Some(source),
             Self::Options { .. } => None,
         }
     }

@@ -10,8 +10,8 @@ use nestrs_core::in_flight::InFlight;
 use nestrs_core::intake::Intake;
 use nestrs_core::packet::{Reply, ReplyPacket};
 use nestrs_core::{
-    Dispatch, ErrorKind, Message, MessageContext, RunningServer, Shutdown, StartError,
-    TransportError, TransportServer,
+    ClientStatus, Dispatch, ErrorKind, Message, MessageContext, RunningServer, Shutdown,
+    StartError, StatusStream, TransportError, TransportServer,
 };
 
 use crate::hub::MemoryHub;
@@ -73,6 +73,7 @@ impl TransportServer for MemoryMicroserviceOptions {
         Ok(RunningServer {
             address: "memory".to_owned(),
             local_addr: None,
+            status: StatusStream::always(ClientStatus::Connected),
             done: Box::pin(async move {
                 if let Err(error) = done.await {
                     tracing::error!(%error, "the in-memory server ended early");

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use nestrs_core::backoff::Backoff;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
 use nestrs_core::status::StatusSource;
 use nestrs_core::{
@@ -22,9 +23,6 @@ use tokio::time::Instant;
 use crate::connection::{Connection, TcpConnection};
 use crate::socket::{self, Halves};
 use crate::{DEFAULT_ADDR, TcpLimits};
-
-const FIRST_RETRY: Duration = Duration::from_millis(20);
-const LAST_RETRY: Duration = Duration::from_secs(2);
 
 /// A TCP client's options.
 ///
@@ -173,7 +171,7 @@ pub(crate) struct Client {
 #[derive(Default)]
 struct Retry {
     not_before: Option<Instant>,
-    delay: Duration,
+    backoff: Backoff,
 }
 
 impl Retry {
@@ -184,8 +182,7 @@ impl Retry {
     }
 
     fn failed(&mut self) {
-        self.delay = (self.delay * 2).clamp(FIRST_RETRY, LAST_RETRY);
-        self.not_before = Some(Instant::now() + self.delay);
+        self.not_before = Some(Instant::now() + self.backoff.next_delay());
     }
 }
 

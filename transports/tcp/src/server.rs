@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use nestrs_core::intake::Intake;
 use nestrs_core::packet::{Packet, Reply};
-use nestrs_core::{Answer, Dispatch, RunningServer, Shutdown, StartError, TransportServer};
+use nestrs_core::{
+    Answer, ClientStatus, Dispatch, RunningServer, Shutdown, StartError, StatusStream,
+    TransportServer,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
@@ -100,6 +103,7 @@ impl TransportServer for TcpMicroserviceOptions {
         Ok(RunningServer {
             address: format!("tcp://{local_addr}"),
             local_addr: Some(local_addr),
+            status: StatusStream::always(ClientStatus::Connected),
             done: Box::pin(async move {
                 if let Err(error) = done.await {
                     tracing::error!(%error, "the TCP server ended early");
