@@ -23,6 +23,7 @@
 //! | [`client`] | [`Transport`]: the calling side |
 //! | [`status`] | what a client's connection is doing |
 //! | [`in_flight`] | replies that are still awaited |
+//! | [`request_id`] | what requests are called by where clients share a reply channel |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
 //! | [`backoff`] | how long to wait before connecting again |
 //! | [`shutdown`] | stop, drain, abort |
@@ -66,6 +67,7 @@ pub mod intake;
 pub mod packet;
 pub mod pattern;
 pub mod replies;
+pub mod request_id;
 pub mod route_table;
 pub mod server;
 pub mod shutdown;
