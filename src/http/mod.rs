@@ -4,6 +4,7 @@
 mod connection;
 pub mod controller;
 pub mod cors;
+mod mount;
 mod serve;
 
 use std::fmt;

@@ -1,9 +1,7 @@
 //! Listening for HTTP, until the application stops.
 
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use axum::Router;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{Shutdown, StartError};
 use nestrs_di::Container;
@@ -27,7 +25,7 @@ impl NestApplication {
         shutdown: Shutdown,
     ) -> Result<RunningHttp, BootstrapError> {
         let address = self.socket_addr(port);
-        let router = self.routes(container)?;
+        let router = self.router(container)?;
         let failed = |source| {
             let address = address.to_string();
             BootstrapError::Http(StartError::Bind { address, source })
@@ -49,16 +47,5 @@ impl NestApplication {
             }
         });
         Ok(RunningHttp { local_addr, done })
-    }
-    /// axum panics at routes that are in each other's way, which here is no
-    /// more than a reason not to start.
-    fn routes(self, container: &Container) -> Result<Router, BootstrapError> {
-        let router = catch_unwind(AssertUnwindSafe(|| self.into_router(container)));
-        router.map_err(|panic| {
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-            let message = said.unwrap_or("a controller panicked").to_owned();
-            BootstrapError::Http(StartError::Options { message })
-        })
     }
 }
