@@ -15,7 +15,7 @@ use crate::error::TransportError;
 /// What goes back for a message. Responses are JSON.
 #[non_exhaustive]
 pub enum Answer {
-    /// Nothing: the message was an event.
+    /// Nothing: the message was an event, and no handler of it failed.
     Silent,
     /// One item, or none where the handler returned nothing, or an error.
     One(Result<Option<Bytes>, TransportError>),

@@ -5,8 +5,8 @@
 //! | request | a message handler | it runs and answers |
 //! | request | event handlers only | all run at once, the first of them answers |
 //! | request | none | [`Answer::NoHandler`] |
-//! | event | event handlers | all run at once, failures are logged |
-//! | event | a message handler only | it runs, what it returns is dropped |
+//! | event | event handlers | all run at once; failures are logged, and the first is the answer |
+//! | event | a message handler only | it runs, and only its failure is looked at |
 //! | event | none | a warning is logged |
 //!
 //! The next file on a message's path is [`crate::pipeline`].
@@ -105,10 +105,7 @@ impl Dispatch for Dispatcher {
         let subject = self.routes.subject(route, &message.pattern);
         match message.kind {
             MessageKind::Request => handlers.answer(message, subject),
-            MessageKind::Event => {
-                let run = handlers.run(message, subject);
-                run.map(|()| Answer::Silent).boxed()
-            }
+            MessageKind::Event => handlers.run(message, subject).boxed(),
         }
     }
 
@@ -145,7 +142,11 @@ impl Route {
         }
     }
 
-    fn run(&self, message: Message, subject: Subject) -> impl Future<Output = ()> + Send + 'static {
+    fn run(
+        &self,
+        message: Message,
+        subject: Subject,
+    ) -> impl Future<Output = Answer> + Send + 'static {
         match &self.message {
             Some(handler) if self.events.is_empty() => {
                 run_all(std::slice::from_ref(handler), &message, &subject)
@@ -156,17 +157,22 @@ impl Route {
 }
 
 /// Runs handlers at once until the last of them is done, whatever becomes of
-/// the others.
+/// the others. The answer is silence, or the error of the first that failed.
 fn run_all(
     handlers: &[BoundHandler],
     message: &Message,
     subject: &Subject,
-) -> impl Future<Output = ()> + Send + use<> {
+) -> impl Future<Output = Answer> + Send + use<> {
     let run = |handler: &BoundHandler| {
         let (message, subject) = (message.clone(), subject.clone());
         handler.clone().run_unanswered(message, subject)
     };
-    join_all(handlers.iter().map(run).collect::<Vec<_>>()).map(drop)
+    join_all(handlers.iter().map(run).collect::<Vec<_>>()).map(|answers| {
+        let mut failed = answers
+            .into_iter()
+            .filter(|answer| !matches!(answer, Answer::Silent));
+        failed.next().unwrap_or(Answer::Silent)
+    })
 }
 
 fn unknown(message: &Message) -> Answer {

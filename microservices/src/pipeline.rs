@@ -131,21 +131,31 @@ impl BoundHandler {
         }
     }
 
-    /// Handles a message that nobody waits for; failures are logged.
-    pub(crate) async fn run_unanswered(self, message: Message, subject: Option<Arc<str>>) {
+    /// Handles a message that nobody waits for: a failure is logged, and is the
+    /// answer, for a transport that delivers again what failed.
+    pub(crate) async fn run_unanswered(
+        self,
+        message: Message,
+        subject: Option<Arc<str>>,
+    ) -> Answer {
         let (route, name) = (self.route.clone(), self.name());
-        let log = |error: &TransportError| {
+        let failed = |error: TransportError| {
             let details = error.details.as_ref().map(tracing::field::display);
             tracing::error!(pattern = %route, handler = %name, details, "an event failed: {error}");
+            Answer::One(Err(error))
         };
         match self.handle(message, subject, None).await {
-            Answer::One(Err(error)) => log(&error),
+            Answer::One(Err(error)) => failed(error),
             Answer::Many(mut items) => {
                 while let Some(item) = items.next().await {
-                    item.inspect_err(log).ok();
+                    if let Err(error) = item {
+                        // An error is the last item of a stream.
+                        return failed(error);
+                    }
                 }
+                Answer::Silent
             }
-            _ => {}
+            _ => Answer::Silent,
         }
     }
 

@@ -86,10 +86,7 @@ impl Service<Message> for BoundHandler {
         Box::pin(async move {
             match message.kind {
                 MessageKind::Request => Ok(handler.run(message, None).await),
-                MessageKind::Event => {
-                    handler.run_unanswered(message, None).await;
-                    Ok(Answer::Silent)
-                }
+                MessageKind::Event => Ok(handler.run_unanswered(message, None).await),
             }
         })
     }
@@ -150,8 +147,9 @@ where
                 (Ok(answer), _) => answer,
                 (Err(error), MessageKind::Request) => Answer::One(Err(refused(error))),
                 (Err(error), MessageKind::Event) => {
-                    tracing::error!("an event was not handled: {}", refused(error));
-                    Answer::Silent
+                    let error = refused(error);
+                    tracing::error!("an event was not handled: {error}");
+                    Answer::One(Err(error))
                 }
             }
         })

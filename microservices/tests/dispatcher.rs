@@ -96,7 +96,8 @@ async fn request(
 
 async fn event(dispatcher: &impl Dispatch, pattern: &str, payload: Value) {
     let answer = dispatch(dispatcher, EVENT, pattern, payload).await;
-    assert!(matches!(answer, Answer::Silent), "{answer:?}");
+    let has_no_reply = matches!(answer, Answer::Silent | Answer::One(Err(_)));
+    assert!(has_no_reply, "{answer:?}");
 }
 
 /// Handlers that behave and handlers that do not.
@@ -178,6 +179,21 @@ async fn an_unknown_request_has_no_handler_and_an_unknown_event_is_logged() {
         "WARN There is no matching event handler defined in the remote service. \
          Event pattern: {\"cmd\":\"triple\"}\n"
     );
+}
+
+#[tokio::test]
+async fn an_event_that_failed_says_so_to_its_transport() {
+    let _log = Log::start();
+    let math = dispatcher(Math::default());
+    for pattern in ["panic.late", "panic.early", "stream", "stream.panic"] {
+        let answer = dispatch(&math, EVENT, pattern, json!(null)).await;
+        assert!(
+            matches!(answer, Answer::One(Err(_))),
+            "{pattern}: {answer:?}"
+        );
+    }
+    let answer = dispatch(&math, EVENT, "double", json!(21)).await;
+    assert!(matches!(answer, Answer::Silent), "{answer:?}");
 }
 
 #[tokio::test]
