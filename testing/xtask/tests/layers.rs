@@ -15,6 +15,8 @@ use serde_json::Value;
 /// above them may depend on it.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("nestrs-core", &[]),
+    // Brokers know nothing of us.
+    ("nestrs-brokers", &[]),
     ("nestrs-di-macros", &[]),
     ("nestrs-di", &["nestrs-di-macros"]),
     ("nestrs-transport-memory", &["nestrs-core"]),

@@ -1,0 +1,110 @@
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::{Error, recipe::Step};
+
+/// A child that leads a process group of its own, which its helpers join.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts a program in `folder`; what it prints is added to `log`.
+    pub(crate) fn start(step: &Step, folder: &Path, log: &Path) -> Result<Self, Error> {
+        let doing = || format!("run `{}`", step.program.display());
+        let child = command(step, folder, log)?
+            .process_group(0)
+            .spawn()
+            .map_err(Error::io(doing()))?;
+        Ok(Self { child })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Sends a signal (`STOP`) to the whole group.
+    pub(crate) fn signal(&self, signal: &str) -> io::Result<()> {
+        let group = format!("-{}", self.id());
+        // A builtin of the shell; the program `kill` is not everywhere.
+        let status = Command::new("sh")
+            .args(["-c", "kill -s \"$1\" -- \"$2\"", "sh", signal, &group])
+            .stderr(Stdio::null())
+            .status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!(
+                "there is no process group {group}"
+            )))
+        }
+    }
+
+    /// Ends the group at once. The number cannot have become another's: we have not waited yet.
+    pub(crate) fn kill(&mut self) {
+        if !self.has_ended() {
+            // Its helpers; they end without it too, only later.
+            let _ = self.signal("KILL");
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks the program to end, and ends it if it does not.
+    pub(crate) async fn stop(&mut self) {
+        let _ = self.signal("TERM");
+        for _ in 0..1_000 {
+            if self.has_ended() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.kill();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Runs a program to its end, which has to be a success.
+pub(crate) fn run(step: &Step, folder: &Path, log: &Path) -> Result<(), Error> {
+    let doing = format!("run `{}`", step.program.display());
+    let status = command(step, folder, log)?
+        .status()
+        .map_err(Error::io(doing.clone()))?;
+    if status.success() {
+        return Ok(());
+    }
+    let why = format!("{status}; see {}", log.display());
+    Err(Error::io(doing)(io::Error::other(why)))
+}
+
+fn command(step: &Step, folder: &Path, log: &Path) -> Result<Command, Error> {
+    let doing = || format!("write {}", log.display());
+    let open = || OpenOptions::new().create(true).append(true).open(log);
+    let output: File = open().map_err(Error::io(doing()))?;
+    let errors = output.try_clone().map_err(Error::io(doing()))?;
+    let mut command = Command::new(&step.program);
+    command
+        .args(&step.args)
+        .envs(step.env.iter().map(|(name, value)| (name, value)))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors);
+    Ok(command)
+}
