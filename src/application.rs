@@ -8,11 +8,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use nestrs_core::TransportServer;
-use nestrs_di::{Graph, Module};
+use nestrs_di::{Graph, GraphBuilder, Module};
 use nestrs_microservices::{ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Pipe};
 
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, DispatchLayer, GraphOf, Served};
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, DispatchLayer, Served};
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
 use crate::running::RunningApplication;
@@ -22,7 +22,7 @@ use crate::running::RunningApplication;
 /// Made by [`NestFactory::create_microservice`](crate::NestFactory::create_microservice).
 #[must_use = "an application does nothing until it is told to listen"]
 pub struct MicroserviceApplication {
-    graph: GraphOf,
+    graph: GraphBuilder,
     server: Box<dyn TransportServer>,
     global: GlobalEnhancers,
     expose_errors: bool,
@@ -37,7 +37,7 @@ pub struct MicroserviceApplication {
 impl MicroserviceApplication {
     pub(crate) fn new<M: Module>(server: Box<dyn TransportServer>) -> Self {
         Self {
-            graph: Graph::of::<M>,
+            graph: Graph::builder::<M>(),
             server,
             global: GlobalEnhancers::default(),
             expose_errors: false,
@@ -185,6 +185,38 @@ impl MicroserviceApplication {
             std::sync::Arc::new(nestrs_microservices::LayeredDispatch::new(inner, layer))
         }));
         self
+    }
+
+    /// Starts what `change` makes of the application's graph: one with parts
+    /// replaced, for a test.
+    ///
+    /// ```
+    /// use nestrs::di::Provider;
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// struct Url(&'static str);
+    ///
+    /// #[module(providers = [Provider::value(Url("db://production"))])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let options = TcpMicroserviceOptions::new("127.0.0.1:0");
+    /// let running = NestFactory::create_microservice::<AppModule>(options)
+    ///     .configure_graph(|graph| graph.replace(Provider::value(Url("db://test"))))
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(running.get::<Url>().unwrap().0, "db://test");
+    /// # running.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn configure_graph(self, change: impl FnOnce(GraphBuilder) -> GraphBuilder) -> Self {
+        Self {
+            graph: change(self.graph),
+            ..self
+        }
     }
 
     /// How long what is in hand may take to finish once the application stops;

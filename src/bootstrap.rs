@@ -11,7 +11,7 @@ use std::time::Duration;
 use nestrs_core::{Dispatch, TransportServer};
 #[cfg(feature = "microservices")]
 use nestrs_di::Container;
-use nestrs_di::{Graph, GraphError};
+use nestrs_di::GraphBuilder;
 #[cfg(feature = "microservices")]
 use nestrs_microservices::{Dispatcher, GlobalEnhancers};
 
@@ -21,16 +21,13 @@ use crate::http::NestApplication;
 use crate::running::RunningApplication;
 use crate::signal::StopSignals;
 
-/// Checks an application, starting at its root module.
-pub(crate) type GraphOf = fn() -> Result<Graph, GraphError>;
-
 /// How long an application may take to finish what is in hand, unless told
 /// otherwise.
 pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// An application, described.
 pub(crate) struct Bootstrap {
-    pub(crate) graph: GraphOf,
+    pub(crate) graph: GraphBuilder,
     #[cfg(feature = "microservices")]
     pub(crate) server: Option<Served>,
     #[cfg(feature = "http")]
@@ -98,7 +95,7 @@ impl Bootstrap {
     }
 
     pub(crate) async fn start(self) -> Result<RunningApplication, BootstrapError> {
-        let container = (self.graph)()?.construct().await?;
+        let container = self.graph.build()?.construct().await?;
         #[cfg(feature = "microservices")]
         let server = {
             nestrs_microservices::subscribe_listeners(&container);

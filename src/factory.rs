@@ -48,7 +48,7 @@ impl NestFactory {
     pub async fn create_application_context<M: Module>()
     -> Result<RunningApplication, BootstrapError> {
         let bootstrap = Bootstrap {
-            graph: Graph::of::<M>,
+            graph: Graph::builder::<M>(),
             #[cfg(feature = "microservices")]
             server: None,
             #[cfg(feature = "http")]

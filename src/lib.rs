@@ -46,6 +46,8 @@
 //! | `tower` | layers of `tower` around the dispatch of messages |
 //! | `tls` | TLS for the transports that are on |
 //!
+//! A [guide] for those who [come from NestJS](crate::guide::from_nestjs).
+//!
 //! # Layout
 //!
 //! [`factory`] makes an [`application`]; `bootstrap` checks, builds and starts
@@ -58,6 +60,9 @@ pub mod application;
 mod bootstrap;
 pub mod error;
 pub mod factory;
+// Needs no more than to be read.
+#[cfg(all(doc, feature = "http", feature = "microservices"))]
+pub mod guide;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod prelude;

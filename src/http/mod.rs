@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::{Router, routing};
-use nestrs_di::{Container, Graph, Module};
+use nestrs_di::{Container, Graph, GraphBuilder, Module};
 
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, GraphOf};
+use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
 use crate::running::RunningApplication;
 
 pub use controller::Controller;
@@ -40,7 +40,7 @@ pub use cors::CorsOptions;
 /// ```
 #[must_use = "settings do nothing until the application listens"]
 pub struct NestApplication {
-    graph: GraphOf,
+    graph: GraphBuilder,
     grace_period: Duration,
     listen_ip: IpAddr,
     global_prefix: String,
@@ -52,7 +52,7 @@ pub struct NestApplication {
 impl NestApplication {
     pub(crate) fn new<M: Module>() -> Self {
         Self {
-            graph: Graph::of::<M>,
+            graph: Graph::builder::<M>(),
             grace_period: DEFAULT_GRACE_PERIOD,
             listen_ip: Ipv4Addr::LOCALHOST.into(),
             global_prefix: String::new(),
@@ -118,7 +118,7 @@ impl NestApplication {
 
     fn bootstrap(self, port: u16) -> Bootstrap {
         Bootstrap {
-            graph: self.graph,
+            graph: self.graph.clone(),
             #[cfg(feature = "microservices")]
             server: None,
             grace_period: self.grace_period,

@@ -54,7 +54,7 @@ impl NestApplication {
     /// Dropping the future stops what has been started.
     pub async fn into_axum_router(self) -> Result<(Router, RunningApplication), BootstrapError> {
         let bootstrap = Bootstrap {
-            graph: self.graph,
+            graph: self.graph.clone(),
             #[cfg(feature = "microservices")]
             server: None,
             http: None,

@@ -29,20 +29,20 @@ use crate::provider::Provider;
 /// assert_eq!(container.get::<Pool>().unwrap().url.0, "db://test");
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct GraphBuilder {
     root: ModuleImport,
     pub(super) replacements: Replacements,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Replacements {
     pub(super) providers: Vec<Replacement>,
     pub(super) modules: FxHashMap<Identity, ModuleImport>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Replacement {
     pub(super) new: Provider,
     /// What it took the place of, and where.

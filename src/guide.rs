@@ -1,0 +1,7 @@
+//! The guide: pages that are read from the top. Every Rust block in them is
+//! compiled and run with the tests.
+//!
+//! A page lies in `docs/guide/`, and is a module here.
+
+#[doc = include_str!("../docs/guide/from-nestjs.md")]
+pub mod from_nestjs {}
