@@ -129,7 +129,7 @@ impl Broker {
         self.stop().await;
         let started = self.run().await;
         if started.is_err() {
-            self.kill()?;
+            self.kill();
             self.folder.keep();
         }
         started
@@ -149,14 +149,9 @@ impl Broker {
     }
 
     /// Ends it at once (`SIGKILL`).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`]: none today.
-    pub fn kill(&mut self) -> Result<(), Error> {
+    pub fn kill(&mut self) {
         self.processes.iter_mut().rev().for_each(Process::kill);
         self.processes.clear();
-        Ok(())
     }
 
     /// Has it stand still (`SIGSTOP`): connections stay, nothing is answered.

@@ -11,7 +11,7 @@
 //! let proxy = Proxy::start(broker.address()).await?;
 //! println!("{} by way of {}", broker.url(), proxy.address());
 //! proxy.cut();              // every connection through the proxy ends
-//! broker.kill()?;           // SIGKILL
+//! broker.kill();            // SIGKILL
 //! broker.restart().await?;  // on the same port and data
 //! # Ok(()) }
 //! ```
