@@ -18,38 +18,42 @@ pub use crate::answer::{
     IsValue, IsWrongResult, Probe,
 };
 pub use crate::client::{ClientProxy, ReplyStream};
-pub use crate::enhancer::{Enhancers, Listed, Made, NotMade};
+pub use crate::enhancer::{Enhancers, Listed, Made, Messages, NotMade};
 pub use crate::handler::{Handler, HandlerPattern, MicroRoutes, PatternLiteral, Patterns};
 pub use crate::listener::{EventRoutes, Listener, ListenerTable};
 pub use crate::payload::FromMessage;
 
-use crate::enhancer::{ExceptionFilter, Guard, Interceptor, Pipe, Source};
+use crate::enhancer::{ExceptionFilter, Guard, Interceptor, Pipe, Protocol, Source};
 
 /// This module under the name the facade gives it: this crate's own tests and
 /// examples say `extern crate nestrs_microservices as nestrs`.
 pub use crate::__private as micro;
 
 /// The guard that is named in an attribute.
-pub const fn guard<G: Guard>(listed: &'static Listed<G>) -> &'static dyn Source<dyn Guard> {
+pub const fn guard<P: Protocol, G: Guard<P>>(
+    listed: &'static Listed<G>,
+) -> &'static dyn Source<dyn Guard<P>> {
     listed
 }
 
 /// The interceptor that is named in an attribute.
-pub const fn interceptor<I: Interceptor>(
+pub const fn interceptor<P: Protocol, I: Interceptor<P>>(
     listed: &'static Listed<I>,
-) -> &'static dyn Source<dyn Interceptor> {
+) -> &'static dyn Source<dyn Interceptor<P>> {
     listed
 }
 
 /// The pipe that is named in an attribute.
-pub const fn pipe<P: Pipe>(listed: &'static Listed<P>) -> &'static dyn Source<dyn Pipe> {
+pub const fn pipe<P: Protocol, T: Pipe<P>>(
+    listed: &'static Listed<T>,
+) -> &'static dyn Source<dyn Pipe<P>> {
     listed
 }
 
 /// The exception filter that is named in an attribute.
-pub const fn filter<F: ExceptionFilter>(
+pub const fn filter<P: Protocol, F: ExceptionFilter<P>>(
     listed: &'static Listed<F>,
-) -> &'static dyn Source<dyn ExceptionFilter> {
+) -> &'static dyn Source<dyn ExceptionFilter<P>> {
     listed
 }
 

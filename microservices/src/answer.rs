@@ -28,7 +28,7 @@ use futures_util::{Stream, StreamExt};
 use nestrs_core::{Answer, TransportError};
 use serde::Serialize;
 
-use crate::incoming::internal;
+use crate::home::internal;
 
 /// Finds out what kind of value it is about.
 pub struct Probe<'a, R>(pub &'a R);

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
 use crate::declared::{Declared, OneHandlerPerPattern};
-use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, ModuleEnhancers};
+use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, Level, ModuleEnhancers};
 use crate::error::BindError;
 use crate::handler::{Call, HandlerName, MicroRoutes};
-use crate::incoming::{Home, downcast};
+use crate::home::{Home, downcast};
 use crate::pipeline::BoundHandler;
 
 /// What a module keeps of a type in its `microservices`.
@@ -99,13 +99,13 @@ impl Binding<'_> {
         levels: [Enhancers; 2],
         handler: HandlerName,
     ) -> Result<Chain, BindError> {
-        Chain::bind(
-            self.global,
-            self.module.as_deref(),
-            levels,
-            self.home.as_ref(),
-        )
-        .map_err(|key| self.missing(key, handler))
+        let module = self.module.as_deref().map(ModuleEnhancers::level);
+        let levels: Vec<_> = module
+            .into_iter()
+            .chain(levels.into_iter().map(Level::from))
+            .collect();
+        Chain::bind(self.global, &levels, self.home.as_ref())
+            .map_err(|key| self.missing(key, handler))
     }
 
     /// Whether one of `dependencies` is made for each message.

@@ -9,7 +9,7 @@ use crate::bind::{Binding, HandlerTable};
 use crate::dispatcher::Dispatcher;
 use crate::enhancer::{GlobalEnhancers, ModuleEnhancers};
 use crate::error::BindError;
-use crate::incoming::Home;
+use crate::home::Home;
 use crate::pipeline::BoundHandler;
 
 /// How the handlers of an application are bound for one server. See

@@ -171,7 +171,8 @@ pub struct HandlerName {
 }
 
 impl HandlerName {
-    pub(crate) fn of<T>(method: &'static str, at: &'static Location<'static>) -> Self {
+    /// The name of a method of `T`.
+    pub fn of<T>(method: &'static str, at: &'static Location<'static>) -> Self {
         Self {
             provider: std::any::type_name::<T>(),
             method,

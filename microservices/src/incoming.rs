@@ -2,16 +2,15 @@
 //!
 //! The next file on a message's path is [`crate::payload`].
 
-use std::any::Any;
-use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
-use nestrs_core::{ErrorKind, TransportError};
-use nestrs_di::{Container, Instance, Key, ModuleId, RequestScope};
+use nestrs_core::TransportError;
+use nestrs_di::{Instance, Key};
 use serde_json::Value;
 
 use crate::ctx::Ctx;
+use crate::home::{Home, internal};
 use crate::payload::decode;
 
 /// A message as the pipeline and its handler get it.
@@ -28,15 +27,6 @@ pub(crate) struct Payload {
     /// As it came, unless it was changed since.
     pub(crate) json: Option<Bytes>,
     pub(crate) value: OnceLock<Value>,
-}
-
-/// Where what a handler asks the container for comes from.
-#[derive(Clone)]
-pub(crate) struct Home {
-    pub(crate) container: Container,
-    pub(crate) module: ModuleId,
-    /// There where anything for this handler is of a request.
-    pub(crate) request: Option<RequestScope>,
 }
 
 impl Incoming {
@@ -57,7 +47,7 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidPayload`] when it is no JSON.
+    /// [`ErrorKind::InvalidPayload`](crate::ErrorKind::InvalidPayload) when it is no JSON.
     pub fn payload(&self) -> Result<&Value, TransportError> {
         let Payload { json, value } = &self.payload;
         if let Some(value) = value.get() {
@@ -94,36 +84,6 @@ impl Incoming {
     }
 }
 
-impl Home {
-    pub(crate) async fn instance(&self, key: Key) -> Result<Instance, TransportError> {
-        let Self {
-            container,
-            module,
-            request,
-        } = self;
-        match request {
-            Some(request) => {
-                let instance = request.get_in(*module, key).await;
-                instance.map_err(|error| internal(error.to_string()))
-            }
-            None => container
-                .get_in(*module, key)
-                .ok_or_else(|| internal(format!("nothing provides `{key}` here"))),
-        }
-    }
-}
-
-/// An error that is the application's own fault, and for its log alone.
-pub(crate) fn internal(message: String) -> TransportError {
-    TransportError::of_kind(ErrorKind::Internal, message)
-}
-
-/// `instance` as a `T`, which is what was asked for.
-pub(crate) fn downcast<T: Any + Send + Sync>(instance: Instance) -> Result<Arc<T>, TransportError> {
-    let other = |_| internal(format!("no `{}`", std::any::type_name::<T>()));
-    instance.downcast().map_err(other)
-}
-
 impl From<Value> for Payload {
     fn from(value: Value) -> Self {
         Self {
@@ -139,11 +99,5 @@ impl From<Bytes> for Payload {
             json: Some(json),
             value: OnceLock::new(),
         }
-    }
-}
-
-impl fmt::Debug for Home {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Home").field(&self.module).finish()
     }
 }

@@ -10,6 +10,7 @@
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
 //! | `enhancer/` | guards, interceptors, pipes, exception filters |
 //! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
+//! | `home.rs` | the container as they see it |
 //! | `payload.rs` | from a message to the handler's parameters |
 //! | `valid.rs` (feature `garde`) | payloads that are checked |
 //! | `answer.rs` | from what a handler returns to what goes back |
@@ -40,6 +41,7 @@ mod enhancer;
 mod error;
 mod event_bus;
 mod handler;
+mod home;
 mod incoming;
 mod listener;
 mod panic;
@@ -59,9 +61,9 @@ pub use client::{
 pub use ctx::Ctx;
 pub use dispatcher::Dispatcher;
 pub use enhancer::{
-    AppFilter, AppGuard, AppInterceptor, AppPipe, Enhancers, ExceptionFilter, GlobalEnhancers,
-    Guard, Interceptor, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform,
-    ModuleEnhancers, Next, Pipe, Source,
+    AppFilter, AppGuard, AppInterceptor, AppPipe, Enhancers, ExceptionFilter, ExecutionContext,
+    GlobalEnhancers, Guard, Interceptor, Messages, MicroCanActivate, MicroIncomingInterceptor,
+    MicroPipeTransform, ModuleEnhancers, Next, Pipe, Protocol, Source,
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
@@ -98,6 +100,15 @@ pub use nestrs_microservices_macros::{
     event_pattern, message_pattern, on_event, use_micro_filters, use_micro_guards,
     use_micro_interceptors, use_micro_pipes,
 };
+
+/// What a protocol of handlers is made of, for the crate that serves it. Not
+/// part of the API.
+#[doc(hidden)]
+pub mod __protocol {
+    pub use crate::enhancer::{BoundCall, Chain, Level};
+    pub use crate::home::Home;
+    pub use crate::panic::contain;
+}
 
 #[doc(hidden)]
 pub mod __private;

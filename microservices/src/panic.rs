@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 
 /// Runs `work` to its end or to its panic, of which it gives the message.
-pub(crate) async fn contain<T>(work: impl Future<Output = T>) -> Result<T, String> {
+pub async fn contain<T>(work: impl Future<Output = T>) -> Result<T, String> {
     // What the panic may have left half done is the handler's own state, as it
     // is with `tokio::spawn`.
     let outcome = AssertUnwindSafe(work).catch_unwind().await;

@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::ctx::Ctx;
-use crate::incoming::{Incoming, Payload, downcast};
+use crate::home::downcast;
+use crate::incoming::{Incoming, Payload};
 
 /// Longer explanations are cut off: serde quotes the value it did not expect,
 /// whatever its length.

@@ -20,7 +20,8 @@ use crate::ctx::Ctx;
 use crate::enhancer::{BoundCall, Chain};
 use crate::error::BindError;
 use crate::handler::{Handler, HandlerName, HandlerPattern, MicroRoutes};
-use crate::incoming::{Home, Incoming};
+use crate::home::Home;
+use crate::incoming::Incoming;
 use crate::panic::{contain, message_of};
 
 /// A handler of one pattern, bound to the instance whose method it is.

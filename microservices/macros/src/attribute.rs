@@ -181,7 +181,7 @@ impl Attributes {
             let made = types.iter().map(|ty| {
                 let micro = micro(ty.span());
                 quote_spanned! {ty.span()=>
-                    #micro::#function::<#ty>(&#micro::Listed {
+                    #micro::#function::<#micro::Messages, #ty>(&#micro::Listed {
                         default: #micro::Made::<#ty>::DEFAULT,
                         provide: #micro::Made::<#ty>::PROVIDE,
                     })

@@ -3,51 +3,55 @@
 use std::fmt;
 
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::{Answer, TransportError};
 use nestrs_di::Key;
 
 use super::held::{Held, held};
 use super::{
-    Enhancers, ExceptionFilter, GlobalEnhancers, Guard, Interceptor, ModuleEnhancers, Pipe,
+    ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Messages, Pipe, Protocol, Source,
 };
-use crate::ctx::Ctx;
-use crate::incoming::{Home, Incoming};
+use crate::home::Home;
 
-/// A handler, called with a message that came through the chain.
-pub(crate) type BoundCall =
-    dyn Fn(Incoming) -> BoxFuture<'static, Result<Answer, TransportError>> + Send + Sync;
+/// A handler, called with a call that came through the chain.
+pub type BoundCall<P = Messages> = dyn Fn(
+        <P as Protocol>::Call,
+    ) -> BoxFuture<'static, Result<<P as Protocol>::Answer, <P as Protocol>::Error>>
+    + Send
+    + Sync;
 
 /// All enhancers of one handler, the outermost first.
-pub(crate) struct Chain {
+pub struct Chain<P: Protocol = Messages> {
     /// First those around the guards, then those around the rest.
-    interceptors: Vec<Held<dyn Interceptor>>,
+    interceptors: Vec<Held<dyn Interceptor<P>>>,
     around_guards: usize,
-    guards: Vec<Held<dyn Guard>>,
-    pipes: Vec<Held<dyn Pipe>>,
-    filters: Vec<Held<dyn ExceptionFilter>>,
+    guards: Vec<Held<dyn Guard<P>>>,
+    pipes: Vec<Held<dyn Pipe<P>>>,
+    filters: Vec<Held<dyn ExceptionFilter<P>>>,
 }
 
-impl Chain {
-    /// The chain of a handler whose own enhancers are those of `levels`.
+/// Enhancers that were listed in one place: a module, a block, a method.
+pub struct Level<'a, P: Protocol = Messages> {
+    pub(super) interceptors: &'a [&'static dyn Source<dyn Interceptor<P>>],
+    pub(super) guards: &'a [&'static dyn Source<dyn Guard<P>>],
+    pub(super) pipes: &'a [&'static dyn Source<dyn Pipe<P>>],
+    pub(super) filters: &'a [&'static dyn Source<dyn ExceptionFilter<P>>],
+}
+
+impl<P: Protocol> Chain<P> {
+    /// The chain of a handler: within the global enhancers those of `levels`,
+    /// the outermost first.
     ///
     /// # Errors
     ///
     /// The key of an enhancer that `home` does not provide.
-    pub(crate) fn bind(
-        global: &GlobalEnhancers,
-        module: Option<&ModuleEnhancers>,
-        [block, method]: [Enhancers; 2],
+    pub fn bind(
+        global: &GlobalEnhancers<P>,
+        levels: &[Level<'_, P>],
         home: Option<&Home>,
     ) -> Result<Self, Key> {
-        let none = ModuleEnhancers::default();
-        let module = module.unwrap_or(&none);
+        let of_levels = || levels.iter();
         let mut interceptors = held(
             &global.interceptors,
-            [
-                &module.interceptors,
-                block.interceptors,
-                method.interceptors,
-            ],
+            of_levels().map(|level| level.interceptors),
             home,
         )?;
         // Stable: the order among those around the guards stays, and so does
@@ -59,19 +63,11 @@ impl Chain {
                 .filter(|held| held.is_around_guards())
                 .count(),
             interceptors,
-            guards: held(
-                &global.guards,
-                [&module.guards, block.guards, method.guards],
-                home,
-            )?,
-            pipes: held(
-                &global.pipes,
-                [&module.pipes, block.pipes, method.pipes],
-                home,
-            )?,
+            guards: held(&global.guards, of_levels().map(|level| level.guards), home)?,
+            pipes: held(&global.pipes, of_levels().map(|level| level.pipes), home)?,
             filters: held(
                 &global.filters,
-                [&module.filters, block.filters, method.filters],
+                of_levels().map(|level| level.filters),
                 home,
             )?,
         })
@@ -85,66 +81,76 @@ impl Chain {
     }
 
     /// Whether some of it is made for each message.
-    pub(crate) fn is_of_request(&self) -> bool {
+    pub fn is_of_request(&self) -> bool {
         self.interceptors.iter().any(Held::is_of_request)
             || self.guards.iter().any(Held::is_of_request)
             || self.pipes.iter().any(Held::is_of_request)
             || self.filters.iter().any(Held::is_of_request)
     }
 
-    pub(crate) fn has_filters(&self) -> bool {
+    /// Whether anything answers for errors.
+    pub fn has_filters(&self) -> bool {
         !self.filters.is_empty()
     }
 
-    /// Takes a message through the chain to the handler, and its answer back.
+    /// Takes a call through the chain to the handler, and its answer back.
     /// An error has not been through the filters yet.
-    pub(crate) fn run<'a>(
+    pub fn run<'a>(
         &'a self,
-        message: Incoming,
-        call: &'a BoundCall,
-    ) -> BoxFuture<'a, Result<Answer, TransportError>> {
+        call: P::Call,
+        handler: &'a BoundCall<P>,
+    ) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
         if self.is_empty() {
-            return call(message);
+            return handler(call);
         }
-        let chain = self;
-        let step = Step::Interceptor(0);
-        Next { chain, step, call }.run(message)
+        let next = Next {
+            chain: self,
+            step: Step::Interceptor(0),
+            handler,
+        };
+        next.run(call)
     }
 
     /// What the first filter that is for `error` makes of it.
-    pub(crate) async fn catch(
+    ///
+    /// # Errors
+    ///
+    /// What is answered instead of `error`, or that.
+    pub async fn catch(
         &self,
-        error: TransportError,
-        ctx: &Ctx,
+        error: P::Error,
+        ctx: &P::Ctx,
         home: Option<&Home>,
-    ) -> Result<Answer, TransportError> {
+    ) -> Result<P::Answer, P::Error> {
         for filter in self.filters.iter().rev() {
             let filter = filter.get(home).await?;
             if filter.catches(&error) {
-                return flat(filter.catch(error, ctx).await);
+                return P::flat(filter.catch(error, ctx).await);
             }
         }
         Err(error)
     }
 
-    async fn guard(&self, message: &Incoming) -> Result<(), TransportError> {
+    async fn guard(&self, call: &P::Call) -> Result<(), P::Error> {
         for guard in &self.guards {
-            let guard = guard.get(message.home.as_ref()).await?;
-            guard.can_activate(message).await?;
+            let guard = guard.get(P::home(call)).await?;
+            guard.can_activate(call).await?;
         }
         Ok(())
     }
 
-    async fn transform(&self, message: &mut Incoming) -> Result<(), TransportError> {
+    async fn transform(&self, call: &mut P::Call) -> Result<(), P::Error> {
         if self.pipes.is_empty() {
             return Ok(());
         }
-        let mut payload = message.take_payload()?;
+        let Some(mut payload) = P::take_payload(call).await? else {
+            return Ok(());
+        };
         for pipe in &self.pipes {
-            let pipe = pipe.get(message.home.as_ref()).await?;
-            payload = pipe.transform(payload, message).await?;
+            let pipe = pipe.get(P::home(call)).await?;
+            payload = pipe.transform(payload, call).await?;
         }
-        message.set_payload(payload);
+        P::set_payload(call, payload);
         Ok(())
     }
 }
@@ -152,10 +158,10 @@ impl Chain {
 /// What an interceptor wraps: the interceptors after it, the pipes, the
 /// handler. See [`Interceptor`] for an example.
 #[must_use = "the handler does not run unless `next` does"]
-pub struct Next<'a> {
-    chain: &'a Chain,
+pub struct Next<'a, P: Protocol = Messages> {
+    chain: &'a Chain<P>,
     step: Step,
-    call: &'a BoundCall,
+    handler: &'a BoundCall<P>,
 }
 
 #[derive(Clone, Copy)]
@@ -166,8 +172,8 @@ enum Step {
     Guarded(usize),
 }
 
-impl<'a> Next<'a> {
-    /// Takes the message on to the handler.
+impl<'a, P: Protocol> Next<'a, P> {
+    /// Takes the call on to the handler.
     ///
     /// # Errors
     ///
@@ -176,49 +182,61 @@ impl<'a> Next<'a> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the handler where it stands.
-    pub fn run(self, message: Incoming) -> BoxFuture<'a, Result<Answer, TransportError>> {
-        let Self { chain, step, call } = self;
+    pub fn run(self, call: P::Call) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
+        let Self {
+            chain,
+            step,
+            handler,
+        } = self;
+        let next = |step| Next {
+            chain,
+            step,
+            handler,
+        };
         let (at, guarded) = match step {
             Step::Interceptor(at) => (at, false),
             Step::Guarded(at) => (at, true),
         };
         if !guarded && at == chain.around_guards {
-            let step = Step::Guarded(at);
+            let next = next(Step::Guarded(at));
             return Box::pin(async move {
-                chain.guard(&message).await?;
-                Next { chain, step, call }.run(message).await
+                chain.guard(&call).await?;
+                next.run(call).await
             });
         }
-        let step = match guarded {
+        let next = next(match guarded {
             true => Step::Guarded(at + 1),
             false => Step::Interceptor(at + 1),
-        };
-        let next = Next { chain, step, call };
+        });
         match chain.interceptors.get(at) {
-            Some(Held::Ready(interceptor)) => interceptor.intercept(message, next),
+            Some(Held::Ready(interceptor)) => interceptor.intercept(call, next),
             Some(held) => Box::pin(async move {
-                let interceptor = held.get(message.home.as_ref()).await?;
-                interceptor.intercept(message, next).await
+                let interceptor = held.get(P::home(&call)).await?;
+                interceptor.intercept(call, next).await
             }),
             None => Box::pin(async move {
-                let mut message = message;
-                chain.transform(&mut message).await?;
-                flat(call(message).await)
+                let mut call = call;
+                chain.transform(&mut call).await?;
+                P::flat(handler(call).await)
             }),
         }
     }
 }
 
-/// An error is an error, in whatever place it stands.
-fn flat(answer: Result<Answer, TransportError>) -> Result<Answer, TransportError> {
-    match answer {
-        Ok(Answer::One(Err(error))) => Err(error),
-        other => other,
+impl<P: Protocol> fmt::Debug for Next<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Next<'_> {
+impl<P: Protocol> fmt::Debug for Chain<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Next").finish_non_exhaustive()
+        f.debug_struct("Chain").finish_non_exhaustive()
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Level<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Level").finish_non_exhaustive()
     }
 }

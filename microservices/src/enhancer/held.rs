@@ -6,8 +6,8 @@ use std::sync::Arc;
 use nestrs_core::TransportError;
 use nestrs_di::Key;
 
-use super::{Interceptor, Source};
-use crate::incoming::{Home, internal};
+use super::{Interceptor, Protocol, Source};
+use crate::home::{Home, internal};
 
 /// An enhancer that is there, or one that is made for each message.
 pub(super) enum Held<E: ?Sized + 'static> {
@@ -15,15 +15,15 @@ pub(super) enum Held<E: ?Sized + 'static> {
     OfRequest(&'static dyn Source<E>),
 }
 
-pub(super) fn held<E: ?Sized>(
+pub(super) fn held<'a, E: ?Sized>(
     global: &[Arc<E>],
-    levels: [&[&'static dyn Source<E>]; 3],
+    levels: impl Iterator<Item = &'a [&'static dyn Source<E>]>,
     home: Option<&Home>,
 ) -> Result<Vec<Held<E>>, Key> {
     let global = global
         .iter()
         .map(|enhancer| Ok(Held::Ready(enhancer.clone())));
-    let listed = levels.into_iter().flatten();
+    let listed = levels.flatten();
     global
         .chain(listed.map(|source| Held::bind(*source, home)))
         .collect()
@@ -72,7 +72,7 @@ impl<E: ?Sized> Held<E> {
     }
 }
 
-impl Held<dyn Interceptor> {
+impl<P: Protocol> Held<dyn Interceptor<P>> {
     pub(super) fn is_around_guards(&self) -> bool {
         // What is made for each message cannot be asked yet.
         matches!(self, Self::Ready(interceptor) if interceptor.before_guards())

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use nestrs_di::{Container, Key, ModuleId, Provider};
 
-use super::{ExceptionFilter, Guard, Interceptor, Listed, Pipe, Source};
+use super::chain::Level;
+use super::{
+    Enhancers, ExceptionFilter, Guard, Interceptor, Listed, Messages, Pipe, Protocol, Source,
+};
 
 /// Bind a guard to this, and it guards every handler of the application:
 /// NestJS's `APP_GUARD`.
@@ -61,16 +64,33 @@ pub type AppFilter = dyn ExceptionFilter;
 /// let mut global = GlobalEnhancers::default();
 /// global.guard(NoNulls);
 /// ```
-#[derive(Clone, Default)]
-pub struct GlobalEnhancers {
-    pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
-    pub(super) guards: Vec<Arc<dyn Guard>>,
-    pub(super) pipes: Vec<Arc<dyn Pipe>>,
-    pub(super) filters: Vec<Arc<dyn ExceptionFilter>>,
+pub struct GlobalEnhancers<P: Protocol = Messages> {
+    pub(super) interceptors: Vec<Arc<dyn Interceptor<P>>>,
+    pub(super) guards: Vec<Arc<dyn Guard<P>>>,
+    pub(super) pipes: Vec<Arc<dyn Pipe<P>>>,
+    pub(super) filters: Vec<Arc<dyn ExceptionFilter<P>>>,
 }
 
-impl GlobalEnhancers {
-    pub(crate) const NONE: Self = Self {
+impl Default for GlobalEnhancers {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl<P: Protocol> Clone for GlobalEnhancers<P> {
+    fn clone(&self) -> Self {
+        Self {
+            interceptors: self.interceptors.clone(),
+            guards: self.guards.clone(),
+            pipes: self.pipes.clone(),
+            filters: self.filters.clone(),
+        }
+    }
+}
+
+impl<P: Protocol> GlobalEnhancers<P> {
+    /// None of any kind.
+    pub const NONE: Self = Self {
         interceptors: Vec::new(),
         guards: Vec::new(),
         pipes: Vec::new(),
@@ -78,27 +98,29 @@ impl GlobalEnhancers {
     };
 
     /// Adds a guard.
-    pub fn guard(&mut self, guard: impl Guard) {
+    pub fn guard(&mut self, guard: impl Guard<P>) {
         self.guards.push(Arc::new(guard));
     }
 
     /// Adds an interceptor.
-    pub fn interceptor(&mut self, interceptor: impl Interceptor) {
+    pub fn interceptor(&mut self, interceptor: impl Interceptor<P>) {
         self.interceptors.push(Arc::new(interceptor));
     }
 
     /// Adds a pipe.
-    pub fn pipe(&mut self, pipe: impl Pipe) {
+    pub fn pipe(&mut self, pipe: impl Pipe<P>) {
         self.pipes.push(Arc::new(pipe));
     }
 
     /// Adds an exception filter.
-    pub fn filter(&mut self, filter: impl ExceptionFilter) {
+    pub fn filter(&mut self, filter: impl ExceptionFilter<P>) {
         self.filters.push(Arc::new(filter));
     }
 
     /// With those before them that providers are bound to.
-    pub(crate) fn after_bound(self, container: &Container) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn after_bound(self, container: &Container) -> Self {
         Self {
             interceptors: concat(container.all(), self.interceptors),
             guards: concat(container.all(), self.guards),
@@ -113,7 +135,7 @@ fn concat<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
     first
 }
 
-impl fmt::Debug for GlobalEnhancers {
+impl<P: Protocol> fmt::Debug for GlobalEnhancers<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GlobalEnhancers")
             .field("interceptors", &self.interceptors.len())
@@ -184,6 +206,15 @@ impl ModuleEnhancers {
         self
     }
 
+    pub(crate) fn level(&self) -> Level<'_, Messages> {
+        Level {
+            interceptors: &self.interceptors,
+            guards: &self.guards,
+            pipes: &self.pipes,
+            filters: &self.filters,
+        }
+    }
+
     /// Those of `module`.
     pub(crate) fn of(container: &Container, module: ModuleId) -> Option<Arc<Self>> {
         let listed = container.get_in(module, Key::of::<Self>())?;
@@ -202,5 +233,16 @@ impl From<ModuleEnhancers> for Provider {
     #[track_caller]
     fn from(enhancers: ModuleEnhancers) -> Self {
         Self::value(enhancers)
+    }
+}
+
+impl<P: Protocol> From<Enhancers<P>> for Level<'_, P> {
+    fn from(enhancers: Enhancers<P>) -> Self {
+        Self {
+            interceptors: enhancers.interceptors,
+            guards: enhancers.guards,
+            pipes: enhancers.pipes,
+            filters: enhancers.filters,
+        }
     }
 }

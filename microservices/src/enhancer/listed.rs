@@ -7,28 +7,46 @@ use std::sync::Arc;
 
 use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
-use super::{ExceptionFilter, Guard, Interceptor, Pipe};
+use super::{ExceptionFilter, Guard, Interceptor, Messages, Pipe, Protocol};
 
 /// The enhancers in the attributes of one method, or of an `impl` block, in the
 /// order they are written.
 ///
 /// ```
 /// use nestrs_microservices::Enhancers;
-/// assert!(Enhancers::NONE.guards.is_empty());
+/// assert!(<Enhancers>::NONE.guards.is_empty());
 /// ```
-#[derive(Debug, Clone, Copy)]
-pub struct Enhancers {
+pub struct Enhancers<P: Protocol = Messages> {
     /// Wrap the call.
-    pub interceptors: &'static [&'static dyn Source<dyn Interceptor>],
+    pub interceptors: &'static [&'static dyn Source<dyn Interceptor<P>>],
     /// Run until one refuses.
-    pub guards: &'static [&'static dyn Source<dyn Guard>],
+    pub guards: &'static [&'static dyn Source<dyn Guard<P>>],
     /// Run each on what the one before it made.
-    pub pipes: &'static [&'static dyn Source<dyn Pipe>],
+    pub pipes: &'static [&'static dyn Source<dyn Pipe<P>>],
     /// Answer for errors.
-    pub filters: &'static [&'static dyn Source<dyn ExceptionFilter>],
+    pub filters: &'static [&'static dyn Source<dyn ExceptionFilter<P>>],
 }
 
-impl Enhancers {
+impl<P: Protocol> Clone for Enhancers<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Protocol> Copy for Enhancers<P> {}
+
+impl<P: Protocol> fmt::Debug for Enhancers<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enhancers")
+            .field("interceptors", &self.interceptors)
+            .field("guards", &self.guards)
+            .field("pipes", &self.pipes)
+            .field("filters", &self.filters)
+            .finish()
+    }
+}
+
+impl<P: Protocol> Enhancers<P> {
     /// None of any kind.
     pub const NONE: Self = Self {
         interceptors: &[],
@@ -39,7 +57,8 @@ impl Enhancers {
 
     /// The same module with those of its enhancers that are `#[injectable]`
     /// among its providers.
-    pub(crate) fn provide(self, mut module: ModuleDefinition) -> ModuleDefinition {
+    #[doc(hidden)]
+    pub fn provide(self, mut module: ModuleDefinition) -> ModuleDefinition {
         for source in self.interceptors {
             module = source.provide(module);
         }
@@ -111,7 +130,7 @@ impl<G> NotMade<G> for Made<G> {}
 
 macro_rules! sources {
     ($($trait:ident)*) => {$(
-        impl<G: $trait> Source<dyn $trait> for Listed<G> {
+        impl<P: Protocol, G: $trait<P>> Source<dyn $trait<P>> for Listed<G> {
             fn key(&self) -> Key {
                 Key::of::<G>()
             }
@@ -120,11 +139,11 @@ macro_rules! sources {
                 self.provide.is_some()
             }
 
-            fn of_instance(&self, instance: Instance) -> Option<Arc<dyn $trait>> {
+            fn of_instance(&self, instance: Instance) -> Option<Arc<dyn $trait<P>>> {
                 Some(instance.downcast::<G>().ok()?)
             }
 
-            fn by_default(&self) -> Option<Arc<dyn $trait>> {
+            fn by_default(&self) -> Option<Arc<dyn $trait<P>>> {
                 Some(Arc::new(self.default?()))
             }
 

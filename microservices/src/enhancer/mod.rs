@@ -7,6 +7,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `protocol.rs` | what they need to know of messages, or of HTTP |
 //! | `promised.rs` | the short form of each |
 //! | `listed.rs` | from a type in an attribute to an instance |
 //! | `level.rs` | those of the application, and of a module |
@@ -18,20 +19,17 @@ mod held;
 mod level;
 mod listed;
 mod promised;
+mod protocol;
 
 use async_trait::async_trait;
-use nestrs_core::{Answer, TransportError};
 use nestrs_di::injectable;
 use serde_json::Value;
 
-pub use chain::Next;
-pub(crate) use chain::{BoundCall, Chain};
+pub use chain::{BoundCall, Chain, Level, Next};
 pub use level::{AppFilter, AppGuard, AppInterceptor, AppPipe, GlobalEnhancers, ModuleEnhancers};
 pub use listed::{Enhancers, Listed, Made, NotMade, Source};
 pub use promised::{MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform};
-
-use crate::ctx::Ctx;
-use crate::incoming::Incoming;
+pub use protocol::{ExecutionContext, Messages, Protocol};
 
 /// Decides whether a message reaches its handler. Named in
 /// `#[use_micro_guards(…)]`.
@@ -81,13 +79,13 @@ use crate::incoming::Incoming;
     label = "does not implement `MicroCanActivate` or `Guard`",
     note = "write `#[async_trait] impl MicroCanActivate for {Self} {{ … }}`"
 )]
-pub trait Guard: Send + Sync + 'static {
+pub trait Guard<P: Protocol = Messages>: Send + Sync + 'static {
     /// Lets the message pass, or refuses it.
     ///
     /// # Errors
     ///
     /// What the caller is answered; of an event it is logged.
-    async fn can_activate(&self, message: &Incoming) -> Result<(), TransportError>;
+    async fn can_activate(&self, call: &P::Call) -> Result<(), P::Error>;
 }
 
 /// Wraps the call of a handler, its pipes included. Named in
@@ -117,7 +115,7 @@ pub trait Guard: Send + Sync + 'static {
 /// }
 /// ```
 ///
-/// [`Answer::map`] changes what comes back; an answer made without running
+/// [`Answer::map`](crate::Answer::map) changes what comes back; an answer made without running
 /// `next` stands in for the handler's, as a cache's does; and around
 /// `next.run(…)` goes whatever takes a future, such as a timeout.
 #[injectable]
@@ -127,13 +125,13 @@ pub trait Guard: Send + Sync + 'static {
     label = "does not implement `MicroIncomingInterceptor` or `Interceptor`",
     note = "write `#[async_trait] impl MicroIncomingInterceptor for {Self} {{ … }}`"
 )]
-pub trait Interceptor: Send + Sync + 'static {
+pub trait Interceptor<P: Protocol = Messages>: Send + Sync + 'static {
     /// Answers the message, by means of what is `next` or otherwise.
     ///
     /// # Errors
     ///
     /// What the caller is answered, unless a filter has something else to say.
-    async fn intercept(&self, message: Incoming, next: Next<'_>) -> Result<Answer, TransportError>;
+    async fn intercept(&self, call: P::Call, next: Next<'_, P>) -> Result<P::Answer, P::Error>;
 
     /// Whether it wraps the guards too, instead of what comes after them.
     fn before_guards(&self) -> bool {
@@ -169,14 +167,14 @@ pub trait Interceptor: Send + Sync + 'static {
     label = "does not implement `MicroPipeTransform` or `Pipe`",
     note = "write `#[async_trait] impl MicroPipeTransform for {Self} {{ … }}`"
 )]
-pub trait Pipe: Send + Sync + 'static {
+pub trait Pipe<P: Protocol = Messages>: Send + Sync + 'static {
     /// The payload that the next pipe, or the handler, gets. The message has
     /// none meanwhile.
     ///
     /// # Errors
     ///
     /// What the caller is answered; the handler does not run.
-    async fn transform(&self, payload: Value, message: &Incoming) -> Result<Value, TransportError>;
+    async fn transform(&self, payload: Value, call: &P::Call) -> Result<Value, P::Error>;
 }
 
 /// Answers for errors: of the handler, and of what runs around it. Named in
@@ -210,10 +208,10 @@ pub trait Pipe: Send + Sync + 'static {
     label = "does not implement `ExceptionFilter`",
     note = "write `#[async_trait] impl ExceptionFilter for {Self} {{ … }}`"
 )]
-pub trait ExceptionFilter: Send + Sync + 'static {
+pub trait ExceptionFilter<P: Protocol = Messages>: Send + Sync + 'static {
     /// Whether this error is one for it. The first filter that says so is the
     /// only one that runs.
-    fn catches(&self, error: &TransportError) -> bool {
+    fn catches(&self, error: &P::Error) -> bool {
         let _ = error;
         true
     }
@@ -225,5 +223,5 @@ pub trait ExceptionFilter: Send + Sync + 'static {
     /// # Errors
     ///
     /// The error that is answered instead.
-    async fn catch(&self, error: TransportError, ctx: &Ctx) -> Result<Answer, TransportError>;
+    async fn catch(&self, error: P::Error, ctx: &P::Ctx) -> Result<P::Answer, P::Error>;
 }
