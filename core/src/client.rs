@@ -39,6 +39,9 @@ pub struct Outgoing<'a> {
     pub timeout: Option<Duration>,
     /// What travels beside the payload.
     pub headers: Headers,
+    /// What only some transport knows to do with a message, in a type of its
+    /// own; any other transport takes no notice of it.
+    pub record: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl<'a> Outgoing<'a> {
@@ -49,6 +52,7 @@ impl<'a> Outgoing<'a> {
             payload: payload.into(),
             timeout: None,
             headers: Headers::new(),
+            record: None,
         }
     }
 
@@ -71,6 +75,28 @@ impl<'a> Outgoing<'a> {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// The same message with what the transport is to do with this one.
+    ///
+    /// ```
+    /// # use nestrs_core::Outgoing;
+    /// #[derive(Debug, PartialEq)]
+    /// struct Priority(u8);
+    ///
+    /// let message = Outgoing::new("math.add", "[1,2]").record(Priority(9));
+    /// assert_eq!(message.record_as(), Some(&Priority(9)));
+    /// assert_eq!(message.record_as::<String>(), None);
+    /// ```
+    #[must_use]
+    pub fn record(mut self, record: impl Any + Send + Sync) -> Self {
+        self.record = Some(Arc::new(record));
+        self
+    }
+
+    /// The record, if it is a `T`.
+    pub fn record_as<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.record.as_deref()?.downcast_ref()
     }
 }
 

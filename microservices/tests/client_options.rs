@@ -57,6 +57,45 @@ async fn client() -> ClientProxy {
     ClientProxy::new(Arc::new(MemoryTransport::new(mirror().await)))
 }
 
+/// Notes the priorities of what it sends.
+#[derive(Default)]
+struct Priorities(std::sync::Mutex<Vec<Option<u8>>>);
+
+/// A record of this transport's own.
+struct Priority(u8);
+
+#[async_trait]
+impl Transport for Priorities {
+    async fn send_json(&self, _: &str, payload: Value) -> Result<Value, TransportError> {
+        Ok(payload)
+    }
+    async fn emit_json(&self, _: &str, _: Value) -> Result<(), TransportError> {
+        Ok(())
+    }
+    async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
+        let priority = message.record_as::<Priority>();
+        let priority = priority.map(|Priority(priority)| *priority);
+        self.0.lock().unwrap().push(priority);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_record_reaches_the_transport_that_knows_it() {
+    let transport = Arc::new(Priorities::default());
+    let client = ClientProxy::new(transport.clone());
+    client.emit("a", &1).await.unwrap();
+    let urgent = client.message("a", &1).record(Priority(9));
+    urgent.emit().await.unwrap();
+    client
+        .message("a", &1)
+        .record("another's")
+        .emit()
+        .await
+        .unwrap();
+    assert_eq!(*transport.0.lock().unwrap(), [None, Some(9), None]);
+}
+
 /// Adds its name to a header, and counts what it sent.
 #[derive(Clone)]
 struct Signs(&'static str, Arc<AtomicUsize>);

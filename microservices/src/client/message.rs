@@ -1,5 +1,7 @@
 //! [`ClientMessage`]: a message with options of its own.
 
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -32,6 +34,7 @@ pub struct ClientMessage<'a, T: ?Sized> {
     pub(super) payload: &'a T,
     pub(super) timeout: Option<Duration>,
     pub(super) headers: Headers,
+    pub(super) record: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
@@ -71,6 +74,23 @@ impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
     {
         self.headers.extend(headers);
         self
+    }
+
+    /// Tells the transport what to do with this message, as NestJS's records
+    /// do: a type of the transport's own. Any other transport takes no notice.
+    ///
+    /// ```no_run
+    /// # use nestrs_microservices::{ClientProxy, TransportError};
+    /// # struct Record { priority: u8 }
+    /// # async fn example(client: ClientProxy) -> Result<(), TransportError> {
+    /// client.message("order.paid", &7).record(Record { priority: 9 }).emit().await
+    /// # }
+    /// ```
+    pub fn record(self, record: impl Any + Send + Sync) -> Self {
+        Self {
+            record: Some(Arc::new(record)),
+            ..self
+        }
     }
 
     /// Sends it as a request, see [`ClientProxy::send`].
@@ -132,6 +152,7 @@ impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
         let mut message = Outgoing::new(self.pattern, to_json(self.pattern, self.payload)?);
         message.timeout = self.timeout;
         message.headers = self.headers.clone();
+        message.record.clone_from(&self.record);
         Ok(message)
     }
 }

@@ -197,6 +197,7 @@ impl ClientProxy {
             payload,
             timeout: None,
             headers: Headers::new(),
+            record: None,
         }
     }
 
