@@ -27,9 +27,9 @@ pub trait Dispatch: Send + Sync + 'static {
     /// Answers one message. Never panics and never fails: errors and panics of
     /// handlers are answers too.
     ///
-    /// An event is answered with [`Answer::Silent`], or with the error of a
-    /// handler that failed. Its sender is told of neither; a transport that
-    /// delivers again what failed looks at it.
+    /// An event is answered with [`Answer::Silent`], with the error of a handler
+    /// that failed, or with [`Answer::NoHandler`]. Its sender is told of none of
+    /// them; a transport that delivers again what failed looks at it.
     ///
     /// # Cancel safety
     ///

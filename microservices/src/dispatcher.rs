@@ -7,7 +7,7 @@
 //! | request | none | [`Answer::NoHandler`] |
 //! | event | event handlers | all run at once; failures are logged, and the first is the answer |
 //! | event | a message handler only | it runs, and only its failure is looked at |
-//! | event | none | a warning is logged |
+//! | event | none | a warning is logged, and [`Answer::NoHandler`] |
 //!
 //! The next file on a message's path is [`crate::pipeline`].
 
@@ -183,7 +183,7 @@ fn unknown(message: &Message) -> Answer {
             tracing::warn!(
                 "There is no matching event handler defined in the remote service. Event pattern: {pattern}"
             );
-            Answer::Silent
+            Answer::NoHandler
         }
     }
 }

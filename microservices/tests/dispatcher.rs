@@ -173,7 +173,8 @@ async fn an_unknown_request_has_no_handler_and_an_unknown_event_is_logged() {
     let answer = dispatch(&math, REQUEST, "triple", json!(1)).await;
     assert!(matches!(answer, Answer::NoHandler), "{answer:?}");
     assert_eq!(log.text(), "");
-    event(&math, r#"{"cmd":"triple"}"#, json!(1)).await;
+    let answer = dispatch(&math, EVENT, r#"{"cmd":"triple"}"#, json!(1)).await;
+    assert!(matches!(answer, Answer::NoHandler), "{answer:?}");
     assert_eq!(
         log.text(),
         "WARN There is no matching event handler defined in the remote service. \
