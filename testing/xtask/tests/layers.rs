@@ -64,6 +64,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "nestrs-transport-tcp",
         ],
     ),
+    ("nestrs-examples", &["nestrs", "nestrs-testing"]),
     // An application as a user writes it sees the facade alone.
     ("nestrs-seed", &["nestrs"]),
     ("xtask", &[]),

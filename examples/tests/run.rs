@@ -2,6 +2,7 @@
 #![deny(warnings)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../tests/common/mod.rs"]
 mod common;
 
 use std::io::{BufRead, BufReader};
@@ -10,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use common::http::{Response, ask, post};
-use common::{free_addr, until_accepting};
+use common::{Socket, free_addr, until_accepting};
 use serde_json::{Value, json};
 
 /// An example that runs, until the test is over at the latest.
@@ -67,6 +68,23 @@ impl Drop for Example {
 
 fn json_of(response: &Response) -> Value {
     serde_json::from_str(&response.body).unwrap()
+}
+
+#[tokio::test]
+async fn hello_answers_what_its_banner_says_to_send() {
+    let addr = free_addr();
+    let example = Example::start("hello", &[("PORT", addr.port().to_string())]);
+    let line = example.line_with(&format!("nc -w1 localhost {}", addr.port()));
+    let frame = line.split('\'').nth(1).unwrap();
+    let (length, packet) = frame.split_once('#').unwrap();
+    assert_eq!(length, packet.len().to_string());
+    until_accepting(addr).await;
+
+    let mut socket = Socket::connect(addr).await;
+    socket.send(packet).await;
+    let reply = json!({ "response": "Hello, Ada!", "isDisposed": true, "id": "1" });
+    assert_eq!(socket.receive().await, Some(reply));
+    assert_eq!(example.interrupt(), Some(0));
 }
 
 #[tokio::test]
