@@ -44,6 +44,40 @@ pub struct Extras {
 }
 
 impl Extras {
+    /// The extras among a broker's headers, looked up by name. What makes no
+    /// sense is not there.
+    ///
+    /// ```
+    /// # use nestrs_core::extras::Extras;
+    /// let extras = Extras::of_headers(|name| (name == "nestrs-timeout-ms").then_some("5000"));
+    /// assert_eq!(extras.timeout.unwrap().as_secs(), 5);
+    /// ```
+    pub fn of_headers<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let number = |name| get(name).and_then(|digits| digits.parse().ok());
+        Self {
+            timeout: number(TIMEOUT).map(from_millis),
+            peer: number(PEER).map(from_millis),
+            cancel: number(CANCEL),
+        }
+    }
+
+    /// The extras as a broker's headers, name and value.
+    ///
+    /// ```
+    /// # use nestrs_core::extras::Extras;
+    /// let extras = Extras { cancel: Some(7), ..Extras::default() };
+    /// assert!(extras.headers().eq([("nestrs-cancel", "7".to_owned())]));
+    /// ```
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let extras = [
+            (TIMEOUT, self.timeout.map(to_millis)),
+            (PEER, self.peer.map(to_millis)),
+            (CANCEL, self.cancel),
+        ];
+        let said = extras.into_iter();
+        said.filter_map(|(name, value)| Some((name, value?.to_string())))
+    }
+
     /// The extras in a packet's `metadata`. What makes no sense is not there.
     pub fn of_metadata(metadata: &Bytes) -> Self {
         let Ok(members) = object::members(metadata, &[TIMEOUT, PEER, CANCEL]) else {
@@ -66,15 +100,10 @@ impl Extras {
         // Writing strings cannot fail.
         let mut json = serde_json::to_vec(headers).ok()?;
         json.pop();
-        let mut add = |name: &str, value: Option<u64>| {
-            if let Some(value) = value {
-                let comma = if json.len() > 1 { "," } else { "" };
-                json.extend_from_slice(format!("{comma}\"{name}\":\"{value}\"").as_bytes());
-            }
-        };
-        add(TIMEOUT, self.timeout.map(to_millis));
-        add(PEER, self.peer.map(to_millis));
-        add(CANCEL, self.cancel);
+        for (name, value) in self.headers() {
+            let comma = if json.len() > 1 { "," } else { "" };
+            json.extend_from_slice(format!("{comma}\"{name}\":\"{value}\"").as_bytes());
+        }
         json.push(b'}');
         Some(json)
     }
