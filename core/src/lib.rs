@@ -27,6 +27,7 @@
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
 //! | [`backoff`] | how long to wait before connecting again |
 //! | [`shutdown`] | stop, drain, abort |
+//! | `tls` (feature `tls`) | what a TLS client trusts and shows |
 //!
 //! The next file on a message's path is [`server`].
 //!
@@ -72,6 +73,8 @@ pub mod route_table;
 pub mod server;
 pub mod shutdown;
 pub mod status;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod wildcard;
 
 pub use answer::Answer;
