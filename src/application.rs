@@ -23,6 +23,7 @@ use crate::running::RunningApplication;
 #[must_use = "an application does nothing until it is told to listen"]
 pub struct MicroserviceApplication {
     graph: GraphBuilder,
+    service: &'static str,
     server: Box<dyn TransportServer>,
     global: GlobalEnhancers,
     expose_errors: bool,
@@ -38,6 +39,7 @@ impl MicroserviceApplication {
     pub(crate) fn new<M: Module>(server: Box<dyn TransportServer>) -> Self {
         Self {
             graph: Graph::builder::<M>(),
+            service: std::any::type_name::<M>(),
             server,
             global: GlobalEnhancers::default(),
             expose_errors: false,
@@ -304,6 +306,7 @@ impl MicroserviceApplication {
         Bootstrap {
             graph: self.graph,
             server: Some(Served {
+                service: self.service,
                 server: self.server,
                 global: self.global,
                 expose_errors: self.expose_errors,

@@ -38,6 +38,8 @@ pub(crate) struct Bootstrap {
 /// A microservice server, and how its handlers are bound.
 #[cfg(feature = "microservices")]
 pub(crate) struct Served {
+    /// What its replicas have in common.
+    pub(crate) service: &'static str,
     pub(crate) server: Box<dyn TransportServer>,
     pub(crate) global: GlobalEnhancers,
     pub(crate) expose_errors: bool,
@@ -56,6 +58,7 @@ pub(crate) type DispatchLayer = Box<dyn FnOnce(Arc<dyn Dispatch>) -> Arc<dyn Dis
 impl Served {
     fn bind(self, container: &Container) -> Result<Bound, BootstrapError> {
         let dispatcher = Dispatcher::builder(container)
+            .service(self.service)
             .global(self.global)
             .transport(self.server.transport())
             .wildcards(self.server.wildcards())

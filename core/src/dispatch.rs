@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -40,6 +41,13 @@ pub trait Dispatch: Send + Sync + 'static {
     /// broker asks for that.
     fn routes(&self) -> Vec<String>;
 
+    /// What all replicas of this service have in common, and no other service
+    /// has: what brokers' queue groups and consumer groups are called unless
+    /// options say otherwise. An application's is the path of its root module.
+    fn service(&self) -> Option<&str> {
+        None
+    }
+
     /// What the author of a route's handlers had to say to the transport, as
     /// NestJS's `extras`: a queue group, a quality of service. `Null` where
     /// that is nothing.
@@ -57,6 +65,10 @@ pub struct Message {
     pub kind: MessageKind,
     /// The pattern, as JSON.
     pub pattern: Bytes,
+    /// The route it came by, where the broker says so: its handlers are those
+    /// of that subscription, whatever other routes stand for the pattern. Else
+    /// they are looked up by the pattern.
+    pub route: Option<Arc<str>>,
     /// The payload, as JSON; `null` where the peer sent none.
     pub payload: Bytes,
     /// Where it came from, and what else is known of it.
@@ -85,6 +97,7 @@ impl Message {
         Self {
             kind,
             pattern: pattern.into(),
+            route: None,
             payload: payload.into(),
             context: MessageContext::default(),
         }

@@ -78,13 +78,19 @@ impl<T> RouteTable<T> {
         self.exact.entry(route).or_default()
     }
 
+    /// The route itself and the entry that stands under it.
+    pub fn get(&self, route: &str) -> Option<(&str, &T)> {
+        let (route, entry) = self.exact.get_key_value(route)?;
+        Some((route, entry))
+    }
+
     /// The route and the entry for a pattern given as JSON text.
     pub fn find(&self, pattern: &[u8]) -> Option<(&str, &T)> {
         // Most patterns come as they were registered: a plain string, or an
         // object whose keys are in order already.
         let text = pattern_text(pattern)?;
-        if let Some((route, entry)) = self.exact.get_key_value(&*text) {
-            return Some((route, entry));
+        if let Some(found) = self.get(&text) {
+            return Some(found);
         }
         let pattern = Pattern::parse(&text);
         let found = match self.exact.get_key_value(&*pattern) {

@@ -22,6 +22,7 @@ pub struct DispatcherBuilder<'a> {
     transport: Option<&'static str>,
     wildcards: Option<Wildcards>,
     expose_errors: bool,
+    service: Option<String>,
 }
 
 impl Dispatcher {
@@ -54,6 +55,7 @@ impl Dispatcher {
             transport: None,
             wildcards: None,
             expose_errors: false,
+            service: None,
         }
     }
 }
@@ -82,6 +84,15 @@ impl DispatcherBuilder<'_> {
     pub fn expose_errors(self, expose_errors: bool) -> Self {
         Self {
             expose_errors,
+            ..self
+        }
+    }
+
+    /// What the replicas of this service have in common: see
+    /// [`Dispatch::service`](nestrs_core::Dispatch::service).
+    pub fn service(self, service: impl Into<String>) -> Self {
+        Self {
+            service: Some(service.into()),
             ..self
         }
     }
@@ -119,6 +130,7 @@ impl DispatcherBuilder<'_> {
             let is_ours = |handler: &BoundHandler| handler.transport().is_none_or(|t| t == ours);
             handlers.retain(is_ours);
         }
-        Dispatcher::with_wildcards(handlers, self.wildcards)
+        let dispatcher = Dispatcher::with_wildcards(handlers, self.wildcards)?;
+        Ok(dispatcher.of_service(self.service))
     }
 }

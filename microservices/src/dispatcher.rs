@@ -53,6 +53,7 @@ use crate::pipeline::BoundHandler;
 #[derive(Default)]
 pub struct Dispatcher {
     routes: RouteTable<Route>,
+    service: Option<String>,
 }
 
 /// What handles one pattern.
@@ -91,15 +92,26 @@ impl Dispatcher {
             }
         }
         match conflicts.is_empty() {
-            true => Ok(Self { routes }),
+            true => Ok(Self {
+                routes,
+                service: None,
+            }),
             false => Err(BindError::Conflicts(conflicts)),
         }
+    }
+
+    pub(crate) fn of_service(self, service: Option<String>) -> Self {
+        Self { service, ..self }
     }
 }
 
 impl Dispatch for Dispatcher {
     fn dispatch(&self, message: Message) -> BoxFuture<'static, Answer> {
-        let Some((route, handlers)) = self.routes.find(&message.pattern) else {
+        let found = match &message.route {
+            Some(route) => self.routes.get(route),
+            None => self.routes.find(&message.pattern),
+        };
+        let Some((route, handlers)) = found else {
             return ready(unknown(&message)).boxed();
         };
         let subject = self.routes.subject(route, &message.pattern);
@@ -112,6 +124,10 @@ impl Dispatch for Dispatcher {
     fn routes(&self) -> Vec<String> {
         let routes = self.routes.iter();
         routes.map(|(route, _)| route.to_owned()).collect()
+    }
+
+    fn service(&self) -> Option<&str> {
+        self.service.as_deref()
     }
 
     fn extras(&self, route: &str) -> Value {

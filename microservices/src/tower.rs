@@ -159,6 +159,10 @@ where
         self.inner.routes()
     }
 
+    fn service(&self) -> Option<&str> {
+        self.inner.service()
+    }
+
     fn extras(&self, route: &str) -> Value {
         self.inner.extras(route)
     }

@@ -164,3 +164,23 @@ async fn wildcards_match_what_is_not_registered_as_it_was_sent() {
     assert_eq!(reply(&closed, "sensors/7").await, None);
     assert_eq!(reply(&closed, "sensors/+").await.unwrap(), "\"sensors/+\"");
 }
+
+#[tokio::test]
+async fn a_server_that_knows_the_route_chooses_the_handlers() {
+    let container = build::<RoutedModule>().await;
+    let dispatcher = Dispatcher::builder(&container)
+        .transport("mqtt")
+        .wildcards(Some(Wildcards::MQTT))
+        .service("app::RoutedModule");
+    let dispatcher = dispatcher.build().unwrap();
+    assert_eq!(dispatcher.service(), Some("app::RoutedModule"));
+    // The pattern alone would find the first of the two, and `sensors/0` the third.
+    for subject in ["\"sensors/7\"", "\"sensors/0\""] {
+        let mut message = Message::new(MessageKind::Request, subject, "null");
+        message.route = Some("sensors/#".into());
+        let Answer::One(Ok(Some(seen))) = dispatcher.dispatch(message).await else {
+            panic!("an answer");
+        };
+        assert_eq!(seen, subject);
+    }
+}

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use nestrs::core::{
+    ClientStatus, Dispatch, RunningServer, Shutdown, StartError, StatusStream, TransportServer,
+};
 use nestrs::prelude::*;
 
 use crate::common::{client, start};
@@ -98,4 +101,38 @@ async fn private_means_private() {
         report.contains("`Nosy` needs `UsersRepo`, which is private to `UsersModule`"),
         "{report}"
     );
+}
+
+/// Listens to nobody, and keeps what the service is called.
+struct Named(tokio::sync::oneshot::Sender<Option<String>>);
+
+#[async_trait]
+impl TransportServer for Named {
+    fn transport(&self) -> &'static str {
+        "named"
+    }
+
+    async fn start(
+        self: Box<Self>,
+        dispatch: Arc<dyn Dispatch>,
+        shutdown: Shutdown,
+    ) -> Result<RunningServer, StartError> {
+        self.0.send(dispatch.service().map(str::to_owned)).unwrap();
+        Ok(RunningServer {
+            address: "named".to_owned(),
+            local_addr: None,
+            status: StatusStream::always(ClientStatus::Connected),
+            done: Box::pin(async move { shutdown.stopping().await }),
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_called_by_its_root_module() {
+    let (asked, name) = tokio::sync::oneshot::channel();
+    let app = NestFactory::create_microservice::<AppModule>(Named(asked));
+    let app = app.start().await.unwrap();
+    let name = name.await.unwrap();
+    assert_eq!(name.as_deref(), Some("messages::modules::AppModule"));
+    app.shutdown().await;
 }
