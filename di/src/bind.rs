@@ -1,10 +1,12 @@
 //! Providers that show another provider as something else.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::Arc;
 
 use crate::build::Build;
+use crate::factory::FactoryFn;
 use crate::handle::Handle;
 use crate::inject::{Dependency, Inject};
 use crate::injectable::{Descriptor, Injectable};
@@ -64,11 +66,98 @@ impl Provider {
         Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
         Impl: Injectable,
     {
+        Self::of::<Impl>().shown_as::<Token, Impl>()
+    }
+
+    /// An instance that others hold too, as `Token`.
+    ///
+    /// ```
+    /// use nestrs_di::{Provider, injectable};
+    /// use std::sync::Arc;
+    ///
+    /// #[injectable]
+    /// trait Payments: Send + Sync {}
+    /// struct Free;
+    /// impl Payments for Free {}
+    ///
+    /// let free = Arc::new(Free);
+    /// let provider = Provider::shared_as::<dyn Payments, _>(Arc::clone(&free));
+    /// ```
+    #[track_caller]
+    pub fn shared_as<Token, Impl>(instance: Arc<Impl>) -> Self
+    where
+        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
+        Impl: Send + Sync + 'static,
+    {
+        let build = Build::Ready(Token::handle(instance));
+        Self::from_descriptor(Descriptor::plain(
+            Key::of::<Token>(),
+            Location::caller(),
+            build,
+        ))
+    }
+
+    /// What a factory makes, as `Token`: see [`factory`](Self::factory).
+    ///
+    /// ```
+    /// use nestrs_di::{Provider, injectable};
+    /// use std::sync::Arc;
+    ///
+    /// #[injectable]
+    /// trait Payments: Send + Sync {}
+    /// struct Prepaid(u64);
+    /// impl Payments for Prepaid {}
+    ///
+    /// let provider = Provider::factory_as::<dyn Payments, _, _>(|cents: Arc<u64>| async move {
+    ///     Ok::<_, std::io::Error>(Prepaid(*cents))
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn factory_as<Token, F, Args>(factory: F) -> Self
+    where
+        F: FactoryFn<Args>,
+        Token: ProvidedBy<F::Value> + ?Sized + Send + Sync + 'static,
+    {
+        Self::factory(factory).shown_as::<Token, F::Value>()
+    }
+
+    /// Of an `Impl`: it as `Token`, and for that alone.
+    #[track_caller]
+    fn shown_as<Token, Impl>(self) -> Self
+    where
+        Token: ProvidedBy<Impl> + ?Sized + Send + Sync + 'static,
+        Impl: Send + Sync + 'static,
+    {
+        if TypeId::of::<Token>() == TypeId::of::<Impl>() {
+            return self;
+        }
         // A name nobody asks for keeps it out of sight.
-        let source = Self::of::<Impl>()
-            .named(std::any::type_name::<Token>())
-            .multi();
+        let source = self.named(std::any::type_name::<Token>()).multi();
         Self::view::<Token, Impl>().with_source(source)
+    }
+
+    /// What `decorate` makes of it: it is listed for that alone, and keeps its hooks.
+    pub(crate) fn decorated<T: Send + Sync + 'static>(
+        self,
+        decorate: Arc<dyn Fn(&T) -> T + Send + Sync>,
+    ) -> Self {
+        let build = Build::Factory(Arc::new(move |resolved| {
+            let new = decorate(&*Arc::<T>::inject(resolved)?);
+            Ok(Box::pin(std::future::ready(Ok(Handle::new(new)))))
+        }));
+        let mut descriptor = Descriptor::plain(Key::of::<T>(), self.at, build);
+        descriptor.dependencies = Cow::Owned(vec![Dependency {
+            request: Arc::<T>::REQUEST,
+            written: std::any::type_name::<T>(),
+            at: self.at,
+        }]);
+        descriptor.view = true;
+        descriptor.views = self.views;
+        let decorated = Self::from_descriptor(descriptor)
+            .called(self.key().name())
+            .in_place_of(&self);
+        // A name nobody asks for keeps it out of sight.
+        decorated.with_source(self.named(std::any::type_name::<(T, Self)>()).multi())
     }
 
     /// Another way to ask for the provider of `New`: as `Old`, or under another name.

@@ -74,6 +74,17 @@ impl ModuleImport {
         }
     }
 
+    /// The identity of the module without its options, if it has any.
+    pub(crate) fn kind(&self) -> Identity {
+        match &self.0 {
+            Source::Dynamic(module) => match module.definition().key {
+                Some(key) => Identity::Type(key.type_id()),
+                None => self.identity(),
+            },
+            Source::Static { .. } => self.identity(),
+        }
+    }
+
     pub(crate) fn definition(&self) -> Arc<ModuleDefinition> {
         match &self.0 {
             Source::Static { definition, .. } => Arc::new(definition()),

@@ -69,6 +69,7 @@ pub struct ModuleDefinition {
     pub(crate) global: bool,
     pub(crate) attachments: Vec<Box<dyn Any + Send + Sync>>,
     pub(crate) checks: Vec<(TypeId, Check)>,
+    pub(crate) mentions: Vec<Key>,
 }
 
 /// The function of a [`GraphCheck`].
@@ -102,6 +103,7 @@ impl ModuleDefinition {
             global: false,
             attachments: Vec::new(),
             checks: Vec::new(),
+            mentions: Vec::new(),
         }
     }
 
@@ -182,6 +184,13 @@ impl ModuleDefinition {
     /// Leaves data on the module for a layer above: [`Container::attachments`](crate::Container::attachments) finds it by its type.
     pub fn attach<A: Any + Send + Sync>(mut self, attachment: A) -> Self {
         self.attachments.push(Box::new(attachment));
+        self
+    }
+
+    /// Names what a layer above makes by itself instead of asking for it, so that it can be
+    /// [replaced](crate::GraphBuilder::replace_key) like a provider.
+    pub fn mention(mut self, key: Key) -> Self {
+        self.mentions.push(key);
         self
     }
 }

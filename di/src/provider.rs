@@ -207,6 +207,32 @@ impl Provider {
         }
     }
 
+    /// What it shows as something else, where it does.
+    pub(crate) fn shows(&self) -> Option<Key> {
+        let shown = self.deref().dependencies.first().filter(|_| self.view);
+        shown.map(|dependency| dependency.request.key)
+    }
+
+    /// The same in the role `old` had: called by a layer above, one of several.
+    pub(crate) fn in_place_of(self, old: &Provider) -> Self {
+        let (entry, multi) = (old.entry, old.multi);
+        Self {
+            entry,
+            multi,
+            ..self
+        }
+    }
+
+    /// The same, seen by every module.
+    pub(crate) fn everywhere(self) -> Self {
+        let mut descriptor = Descriptor::clone(&self);
+        descriptor.in_root = true;
+        Self {
+            recipe: Recipe::Made(Arc::new(descriptor)),
+            ..self
+        }
+    }
+
     pub(crate) fn described(
         descriptor: &'static Descriptor,
         listed: &'static Location<'static>,

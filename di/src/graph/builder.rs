@@ -1,9 +1,11 @@
 //! A graph with parts replaced: how tests put something else in an application's place.
 
-use rustc_hash::FxHashMap;
+use std::panic::Location;
+use std::sync::Arc;
 
-use super::{Code, Finding, Graph, GraphError, ModuleId};
-use crate::import::{Identity, IntoModule, ModuleImport};
+use super::replace::{self, Replacement, Replacements};
+use super::{Finding, Graph, GraphError};
+use crate::import::{IntoModule, ModuleImport};
 use crate::key::Key;
 use crate::module::Module;
 use crate::provider::Provider;
@@ -33,20 +35,7 @@ use crate::provider::Provider;
 #[must_use]
 pub struct GraphBuilder {
     root: ModuleImport,
-    pub(super) replacements: Replacements,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Replacements {
-    pub(super) providers: Vec<Replacement>,
-    pub(super) modules: FxHashMap<Identity, ModuleImport>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Replacement {
-    pub(super) new: Provider,
-    /// What it took the place of, and where.
-    pub(super) old: Vec<(ModuleId, Provider)>,
+    replacements: Replacements,
 }
 
 impl GraphBuilder {
@@ -57,16 +46,94 @@ impl GraphBuilder {
         }
     }
 
-    /// Puts `provider` in the place of every provider of its type and name, in whatever module.
-    pub fn replace(mut self, provider: Provider) -> Self {
-        self.replacements.providers.push(Replacement {
-            new: provider,
-            old: Vec::new(),
-        });
+    /// Puts `provider` in the place of every provider of its type and name, in whatever module: of several that one module has, it
+    /// takes the place of all. Replacing twice, the last counts.
+    #[track_caller]
+    pub fn replace(self, provider: Provider) -> Self {
+        let of = provider.key();
+        self.replace_key(of, provider, Vec::new())
+    }
+
+    /// Puts `provider`, of whatever type, in the place of every provider of `of`, and of what layers above
+    /// [mention](crate::ModuleDefinition::mention) as that; and one of `views` in the place of what shows a provider of `of` as the
+    /// type that one has. For layers above: who asks the container for `of` does not find it any more.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Key, Provider, module};
+    ///
+    /// #[module(providers = [Provider::value(7_u32)])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = Graph::builder::<AppModule>().replace_key(Key::of::<u32>(), Provider::value("seven"), Vec::new());
+    /// let container = graph.build().unwrap().construct().await.unwrap();
+    /// assert_eq!(*container.get::<&str>().unwrap(), "seven");
+    /// assert!(container.get::<u32>().is_none());
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn replace_key(mut self, of: Key, provider: Provider, views: Vec<Provider>) -> Self {
+        let replacement = Replacement::of(of, provider, views);
+        self.replacements.providers.push(replacement);
         self
     }
 
-    /// Puts another module in the place of `M`, wherever `M` is imported.
+    /// Puts what `decorate` makes of it in the place of every `T` of that name. It is built all the same, and keeps its hooks.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, module};
+    ///
+    /// #[module(providers = [Provider::value(7_u32)])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = Graph::builder::<AppModule>().decorate(None, |number: &u32| number + 1).build().unwrap();
+    /// assert_eq!(*graph.construct().await.unwrap().get::<u32>().unwrap(), 8);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn decorate<T: Send + Sync + 'static>(
+        mut self,
+        name: Option<&'static str>,
+        decorate: impl Fn(&T) -> T + Send + Sync + 'static,
+    ) -> Self {
+        let of = name.into_iter().fold(Key::of::<T>(), Key::named);
+        let decorate: Arc<dyn Fn(&T) -> T + Send + Sync> = Arc::new(decorate);
+        let decorator = move |provider: Provider| provider.decorated(Arc::clone(&decorate));
+        let replacement = Replacement::decorator(of, decorator);
+        self.replacements.providers.push(replacement);
+        self
+    }
+
+    /// Has `mocker` provide, to all modules, what is asked for and nothing provides. What it returns `None` for stays missing.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Key, Provider, injectable, module};
+    /// use std::sync::Arc;
+    ///
+    /// struct Clock(u32);
+    ///
+    /// #[injectable]
+    /// struct Report { clock: Arc<Clock> }
+    ///
+    /// #[module(providers = [Report])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let mocker = |key| (key == Key::of::<Clock>()).then(|| Provider::value(Clock(7)));
+    /// let graph = Graph::builder::<AppModule>().mock_missing(mocker).build().unwrap();
+    /// assert_eq!(graph.construct().await.unwrap().get::<Report>().unwrap().clock.0, 7);
+    /// # }
+    /// ```
+    pub fn mock_missing(
+        mut self,
+        mocker: impl Fn(Key) -> Option<Provider> + Send + Sync + 'static,
+    ) -> Self {
+        self.replacements.mocker = Some(Arc::new(mocker));
+        self
+    }
+
+    /// Puts another module in the place of `M`, wherever `M` is imported, with options or without.
     ///
     /// ```
     /// use nestrs_di::{DynamicModule, Graph, Provider, module};
@@ -82,10 +149,17 @@ impl GraphBuilder {
     /// assert_eq!(*graph.construct().await.unwrap().get::<u32>().unwrap(), 8);
     /// # }
     /// ```
+    #[track_caller]
     pub fn replace_module<M: Module>(mut self, module: impl IntoModule) -> Self {
+        let replaced = replace::Module {
+            new: module.into_module(),
+            name: Key::of::<M>().short_name(),
+            at: Location::caller(),
+            used: false,
+        };
         self.replacements
             .modules
-            .insert(ModuleImport::of::<M>().identity(), module.into_module());
+            .insert(ModuleImport::of::<M>().identity(), replaced);
         self
     }
 
@@ -119,44 +193,5 @@ impl GraphBuilder {
             graph.unused(&mut findings);
         }
         (graph, findings)
-    }
-}
-
-impl Replacements {
-    pub(super) fn of(&mut self, key: Key) -> Option<&mut Replacement> {
-        // The last one asked for counts.
-        self.providers
-            .iter_mut()
-            .rev()
-            .find(|replacement| replacement.new.key() == key)
-    }
-}
-
-impl Graph {
-    pub(super) fn unused_replacements(
-        &self,
-        replacements: &Replacements,
-        findings: &mut Vec<Finding>,
-    ) {
-        for Replacement { new, old } in &replacements.providers {
-            if old.is_empty() {
-                let key = new.key();
-                let near = self
-                    .nearest(key)
-                    .map(|node| format!("; did you mean `{}`?", node.key()))
-                    .unwrap_or_default();
-                findings.push(
-                    Finding::error(
-                        Code::UnknownReplacement,
-                        format!("nothing provides `{key}`, so nothing is replaced"),
-                    )
-                    .site(new.listed(), "the replacement")
-                    .path(self.path_to(self.root()))
-                    .fix(format!(
-                        "replace a type and name that a module provides{near}"
-                    )),
-                );
-            }
-        }
     }
 }

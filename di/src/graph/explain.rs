@@ -190,6 +190,23 @@ fn bare(object: &str) -> &str {
         .trim_start_matches("dyn ")
 }
 
+/// The names that are the least different from `wanted`, the nearest first, if they are near at all.
+pub(super) fn nearest_names(
+    wanted: &str,
+    names: impl Iterator<Item = String>,
+    count: usize,
+) -> Vec<String> {
+    let limit = wanted.chars().count().div_ceil(4);
+    let mut near: Vec<_> = names
+        .map(|name| (distance(wanted, &name), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.truncate(count);
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
 /// How many characters to insert, remove or change to make one the other.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
-use super::builder::Replacements;
+use super::replace::{Place, Replacements};
 use super::{Code, Finding, Graph, ModuleId, ProviderId, ProviderNode};
 use crate::injectable::{Descriptor, Registered};
 use crate::key::Key;
@@ -49,6 +49,24 @@ impl Graph {
                     self.list(provider.clone(), module, replacements, findings);
                 }
             }
+            self.stand_ins(module, replacements, findings);
+        }
+    }
+
+    /// Adds what stands in for what the module mentions.
+    fn stand_ins(
+        &mut self,
+        module: ModuleId,
+        replacements: &mut Replacements,
+        findings: &mut Vec<Finding>,
+    ) {
+        let mut mentions = self.module(module).definition.mentions.clone();
+        mentions.sort_unstable_by_key(Key::type_id);
+        mentions.dedup();
+        for key in mentions {
+            if let Some(stand_in) = replacements.stand_in(key) {
+                self.add_with_source(stand_in, module, findings);
+            }
         }
     }
 
@@ -60,25 +78,40 @@ impl Graph {
         replacements: &mut Replacements,
         findings: &mut Vec<Finding>,
     ) {
-        let provider = match replacements.of(provider.key()) {
-            Some(replacement) => {
-                replacement.old.push((module, provider));
-                replacement.new.clone()
+        let (key, views) = (provider.key(), provider.views);
+        let at = provider.listed();
+        let id = match replacements.apply(provider, module) {
+            Place::Gone => return,
+            Place::Own(provider) | Place::Taken(provider) => {
+                let is_shown = provider.key() == key;
+                let id = self.add_with_source(provider, module, findings);
+                id.filter(|_| is_shown)
             }
-            None => provider,
-        };
-        let source = provider
-            .source()
-            .and_then(|source| self.add(source.clone(), module, None, findings));
-        let views = provider.views;
-        let (name, at) = (provider.key().name(), provider.listed());
-        let Some(id) = self.add(provider, module, source, findings) else {
-            return;
         };
         for view in views {
-            let view = Provider::described(view, at).called(name);
-            self.add(view, module, Some(id), findings);
+            let view = Provider::described(view, at).called(key.name());
+            match (replacements.apply(view, module), id) {
+                (Place::Own(view), Some(id)) => {
+                    self.add(view, module, Some(id), findings);
+                }
+                (Place::Taken(view), _) => {
+                    self.add_with_source(view, module, findings);
+                }
+                _ => {}
+            }
         }
+    }
+
+    /// Adds a provider and, before it, what is listed for it alone.
+    pub(super) fn add_with_source(
+        &mut self,
+        provider: Provider,
+        module: ModuleId,
+        findings: &mut Vec<Finding>,
+    ) -> Option<ProviderId> {
+        let source = provider.source().cloned();
+        let source = source.and_then(|source| self.add_with_source(source, module, findings));
+        self.add(provider, module, source, findings)
     }
 
     fn add(

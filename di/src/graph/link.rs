@@ -4,9 +4,16 @@ use super::{Code, Edge, Finding, Graph, ModuleId, ProviderId, ProviderNode};
 use crate::inject::{Arity, Dependency};
 use crate::key::Key;
 
+/// A dependency without an answer.
+pub(super) struct Unresolved {
+    pub(super) by: ProviderId,
+    pub(super) key: Key,
+    pub(super) finding: Finding,
+}
+
 impl Graph {
-    /// Returns what found none, and who asked.
-    pub(super) fn link(&mut self) -> Vec<(ProviderId, Finding)> {
+    /// Returns the dependencies that found none, or not the one.
+    pub(super) fn link(&mut self) -> Vec<Unresolved> {
         let mut edges = Vec::with_capacity(self.providers.len());
         let mut ends = Vec::with_capacity(self.providers.len());
         let mut findings = Vec::new();
@@ -20,7 +27,11 @@ impl Graph {
             } else {
                 for (index, dependency) in node.provider.dependencies.iter().enumerate() {
                     let finding = self.link_one(id, index as u32, dependency, &mut edges);
-                    findings.extend(finding.map(|finding| (id, finding)));
+                    findings.extend(finding.map(|finding| Unresolved {
+                        by: id,
+                        key: dependency.request.key,
+                        finding,
+                    }));
                 }
             }
             ends.push(edges.len() as u32);

@@ -12,8 +12,10 @@ mod finding;
 mod hosts;
 mod index;
 mod link;
+mod mock;
 mod order;
 mod prune;
+mod replace;
 mod scopes;
 mod sight;
 mod unused;
@@ -26,9 +28,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 pub use builder::GraphBuilder;
-use builder::Replacements;
 pub use check::GraphCheck;
 pub use finding::{Code, Finding, GraphError, Severity, Site};
+use replace::Replacements;
 pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
 
 use crate::construct;
@@ -161,7 +163,7 @@ impl Graph {
     fn check(root: &ModuleImport, mut replacements: Replacements) -> (Self, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut graph = Self {
-            modules: walk::modules(root, &replacements.modules),
+            modules: walk::modules(root, &mut replacements),
             providers: Vec::new(),
             types: FxHashMap::default(),
             edges: Vec::new(),
@@ -170,13 +172,10 @@ impl Graph {
         graph.list_providers(&mut replacements, &mut findings);
         graph.mark_exports(&mut findings);
         graph.prefer();
-        let unresolved = graph.link();
-        graph.prune(&replacements);
-        let kept = unresolved
-            .into_iter()
-            .filter(|(id, _)| !graph.provider(*id).pruned);
-        findings.extend(kept.map(|(_, finding)| finding));
+        let unresolved = graph.link_wanted(&mut replacements, &mut findings);
+        findings.extend(unresolved.into_iter().map(|it| it.finding));
         graph.unused_replacements(&replacements, &mut findings);
+        graph.unused_modules(&replacements, &mut findings);
         graph.sort(&mut findings);
         graph.settle_scopes(&mut findings);
         findings.extend(graph.run_checks());

@@ -1,15 +1,11 @@
 //! Leaves out what only a replaced provider needed.
 
-use super::builder::Replacements;
+use super::replace::Replacements;
 use super::{Graph, ProviderId};
 
 impl Graph {
     pub(super) fn prune(&mut self, replacements: &Replacements) {
-        let old = replacements
-            .providers
-            .iter()
-            .flat_map(|replacement| &replacement.old);
-        let needed = old.flat_map(|(module, old)| {
+        let needed = replacements.old().flat_map(|(module, old)| {
             old.dependencies
                 .iter()
                 .flat_map(|it| self.resolve_all(*module, it.request.key))

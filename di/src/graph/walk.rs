@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::replace::Replacements;
 use super::{ModuleId, ModuleNode};
-use crate::import::{Identity, ModuleImport};
+use crate::import::ModuleImport;
 use crate::module::ModuleDefinition;
 
 /// A module in the order of discovery.
@@ -28,11 +29,8 @@ impl Visit {
     }
 }
 
-pub(super) fn modules(
-    root: &ModuleImport,
-    replaced: &FxHashMap<Identity, ModuleImport>,
-) -> Vec<ModuleNode> {
-    let root = replaced.get(&root.identity()).unwrap_or(root);
+pub(super) fn modules(root: &ModuleImport, replacements: &mut Replacements) -> Vec<ModuleNode> {
+    let root = replacements.import(root);
     let mut visits = vec![Visit::new(root, None)];
     let mut seen = FxHashMap::default();
     seen.insert(root.identity(), 0);
@@ -49,7 +47,7 @@ pub(super) fn modules(
             stack.pop();
             continue;
         };
-        let import = replaced.get(&import.identity()).unwrap_or(import);
+        let import = replacements.import(import);
         let imported = match seen.entry(import.identity()) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
