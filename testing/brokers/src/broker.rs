@@ -7,9 +7,9 @@ use std::{
 use crate::{
     BrokerOptions, Certificates, Error, Kind,
     folder::Folder,
-    mosquitto, nats,
+    kafka, mosquitto, nats,
     options::Tls,
-    process::{self, Process},
+    process::Process,
     rabbitmq, ready,
     recipe::{Ports, Recipe, Setting},
     redis,
@@ -23,6 +23,7 @@ pub struct Broker {
     options: BrokerOptions,
     certificates: Option<Certificates>,
     ports: Ports,
+    advertised: SocketAddr,
     prepared: bool,
     /// Before the folder: it goes when nobody uses it any more.
     processes: Vec<Process>,
@@ -50,6 +51,11 @@ impl Broker {
         BrokerOptions::new(Kind::Mosquitto)
     }
 
+    /// An Apache Kafka node. It takes 5 s to start.
+    pub fn kafka() -> BrokerOptions {
+        BrokerOptions::new(Kind::Kafka)
+    }
+
     pub(crate) fn new(options: BrokerOptions, ports: Ports) -> Result<Self, Error> {
         let folder = Folder::new(options.kind.name())?;
         let certificates = match options.tls {
@@ -63,6 +69,7 @@ impl Broker {
             options,
             certificates,
             ports,
+            advertised: (Ipv4Addr::LOCALHOST, ports.clients).into(),
             prepared: false,
             processes: Vec::new(),
             folder,
@@ -79,7 +86,8 @@ impl Broker {
         (Ipv4Addr::LOCALHOST, self.ports.clients).into()
     }
 
-    /// The address as clients want it, `nats://127.0.0.1:20001`, without user and password.
+    /// The address as clients want it, `nats://127.0.0.1:20001`, without user and password. For
+    /// Kafka it is `127.0.0.1:20001`.
     pub fn url(&self) -> String {
         self.url_by(self.address())
     }
@@ -96,8 +104,16 @@ impl Broker {
             Kind::RabbitMq => "amqp",
             Kind::Mosquitto if tls => "mqtts",
             Kind::Mosquitto => "mqtt",
+            // A list of brokers, and what TLS there is stands in the client's settings.
+            Kind::Kafka => return address.to_string(),
         };
         format!("{scheme}://{address}")
+    }
+
+    /// Has a Kafka broker name someone else's address as its own from the next start on, which a
+    /// proxy needs: clients ask a broker where it is. The others have no such thing.
+    pub fn advertise(&mut self, address: SocketAddr) {
+        self.advertised = address;
     }
 
     /// The certificates of a broker with TLS.
@@ -187,7 +203,9 @@ impl Broker {
         recipe.write_files(&folder)?;
         if !self.prepared {
             for step in &recipe.prepare {
-                process::run(step, &folder, &log)?;
+                let doing = format!("run `{}` (see {})", step.program.display(), log.display());
+                let process = Process::start(step, &folder, &log)?;
+                process.succeed().await.map_err(Error::io(doing))?;
             }
             self.prepared = true;
         }
@@ -219,12 +237,14 @@ impl Broker {
             folder: self.folder.path(),
             options: &self.options,
             ports: self.ports,
+            advertised: self.advertised.port(),
         };
         let mut recipe = match self.options.kind {
             Kind::Nats => nats::recipe(setting),
             Kind::Redis => redis::recipe(setting),
             Kind::RabbitMq => rabbitmq::recipe(setting),
             Kind::Mosquitto => mosquitto::recipe(setting),
+            Kind::Kafka => kafka::recipe(setting),
         }?;
         recipe.files.extend(self.options.files.iter().cloned());
         Ok(recipe)

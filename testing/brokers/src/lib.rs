@@ -35,6 +35,7 @@ mod broker;
 mod certificates;
 mod error;
 mod folder;
+mod kafka;
 mod mosquitto;
 mod nats;
 mod options;

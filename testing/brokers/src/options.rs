@@ -12,19 +12,28 @@ pub enum Kind {
     RabbitMq,
     /// Mosquitto, which speaks MQTT.
     Mosquitto,
+    /// Apache Kafka, one node without ZooKeeper.
+    Kafka,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 4] = [Self::Nats, Self::Redis, Self::RabbitMq, Self::Mosquitto];
+    pub const ALL: [Self; 5] = [
+        Self::Nats,
+        Self::Redis,
+        Self::RabbitMq,
+        Self::Mosquitto,
+        Self::Kafka,
+    ];
 
-    /// `nats`, `redis`, `rabbitmq`, `mqtt`: in the names of environment variables in capitals.
+    /// `nats`, `redis`, `rabbitmq`, `mqtt`, `kafka`: in the names of environment variables in capitals.
     pub fn name(self) -> &'static str {
         match self {
             Self::Nats => "nats",
             Self::Redis => "redis",
             Self::RabbitMq => "rabbitmq",
             Self::Mosquitto => "mqtt",
+            Self::Kafka => "kafka",
         }
     }
 

@@ -3,9 +3,11 @@ use std::{
     io,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
+
+use tokio::time::{sleep, timeout};
 
 use crate::{Error, recipe::Step};
 
@@ -64,13 +66,28 @@ impl Process {
     /// Asks the program to end, and ends it if it does not.
     pub(crate) async fn stop(&mut self) {
         let _ = self.signal("TERM");
-        for _ in 0..1_000 {
-            if self.has_ended() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        if timeout(Duration::from_secs(10), self.end()).await.is_err() {
+            self.kill();
         }
-        self.kill();
+    }
+
+    /// Waits for the end of the program, which has to be a success.
+    pub(crate) async fn succeed(mut self) -> io::Result<()> {
+        let status = self.end().await?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(status.to_string()))
+        }
+    }
+
+    async fn end(&mut self) -> io::Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 
@@ -78,19 +95,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Runs a program to its end, which has to be a success.
-pub(crate) fn run(step: &Step, folder: &Path, log: &Path) -> Result<(), Error> {
-    let doing = format!("run `{}`", step.program.display());
-    let status = command(step, folder, log)?
-        .status()
-        .map_err(Error::io(doing.clone()))?;
-    if status.success() {
-        return Ok(());
-    }
-    let why = format!("{status}; see {}", log.display());
-    Err(Error::io(doing)(io::Error::other(why)))
 }
 
 fn command(step: &Step, folder: &Path, log: &Path) -> Result<Command, Error> {

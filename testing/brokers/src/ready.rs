@@ -43,21 +43,38 @@ async fn answers(kind: Kind, address: SocketAddr, plain: bool) -> io::Result<boo
     if !plain {
         return Ok(true);
     }
-    let (question, answer): (&[u8], &[&[u8]]) = match kind {
+    match kind {
         // It speaks first.
-        Kind::Nats => (b"", &[b"INFO"]),
+        Kind::Nats => begins(stream, b"", &[b"INFO"]).await,
         // It wants to know who asks: then it is there too.
-        Kind::Redis => (b"PING\r\n", &[b"+PON", b"-NOA"]),
-        // A frame of the first method.
-        Kind::RabbitMq => (b"AMQP\0\0\x09\x01", &[b"\x01\0\0\0"]),
+        Kind::Redis => begins(stream, b"PING\r\n", &[b"+PONG", b"-NOAU"]).await,
+        // A frame with the first method on channel 0.
+        Kind::RabbitMq => begins(stream, b"AMQP\0\0\x09\x01", &[b"\x01\0\0"]).await,
         // A connection without a name; welcome (0) or not, an answer is an answer.
-        Kind::Mosquitto => (
-            b"\x10\x0c\0\x04MQTT\x04\x02\0\x0a\0\0",
-            &[b"\x20\x02\0\0", b"\x20\x02\0\x05", b"\x20\x02\0\x04"],
-        ),
-    };
+        Kind::Mosquitto => {
+            let connect = b"\x10\x0c\0\x04MQTT\x04\x02\0\x0a\0\0";
+            begins(stream, connect, &[b"\x20\x02"]).await
+        }
+        // A metadata request, version 1, for no topics. Its answer counts when it names a broker:
+        // it listens before it is one.
+        Kind::Kafka => {
+            let request = b"\0\0\0\x0e\0\x03\0\x01\0\0\0\0\xff\xff\0\0\0\0";
+            stream.write_all(request).await?;
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await?;
+            let brokers = &answer[8..];
+            Ok(brokers == [0, 0, 0, 1])
+        }
+    }
+}
+
+async fn begins<const N: usize>(
+    mut stream: TcpStream,
+    question: &[u8],
+    answers: &[&[u8; N]],
+) -> io::Result<bool> {
     stream.write_all(question).await?;
-    let mut start = [0; 4];
+    let mut start = [0; N];
     stream.read_exact(&mut start).await?;
-    Ok(answer.contains(&&start[..]))
+    Ok(answers.contains(&&start))
 }

@@ -12,6 +12,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) options: &'a BrokerOptions,
     pub(crate) ports: Ports,
+    /// The port that the broker tells its clients to connect to.
+    pub(crate) advertised: u16,
 }
 
 impl Setting<'_> {

@@ -58,6 +58,16 @@ pub async fn mosquitto() -> Result<&'static str, Error> {
     url(&URL, Kind::Mosquitto).await
 }
 
+/// The address of the shared Kafka node: `127.0.0.1:20001`.
+///
+/// # Errors
+///
+/// As [`nats`].
+pub async fn kafka() -> Result<&'static str, Error> {
+    static URL: Shared = Shared::const_new();
+    url(&URL, Kind::Kafka).await
+}
+
 /// Nobody drops what is static: the broker's folder has it ended when this process is gone.
 type Shared = OnceCell<(String, Option<Broker>)>;
 

@@ -16,6 +16,7 @@ fn hello(kind: Kind) -> (&'static [u8], &'static [u8]) {
         Kind::Nats => (b"", b"INFO"),
         Kind::Redis => (b"PING\r\n", b"+PONG"),
         Kind::RabbitMq => (b"AMQP\0\0\x09\x01", b"\x01\0\0"),
+        Kind::Kafka => (b"\0\0\0\x0a\0\x12\0\0\0\0\0\x07\xff\xff", b"\0\0\x01"),
         _ => (b"\x10\x0c\0\x04MQTT\x04\x02\0\x0a\0\0", b"\x20\x02"),
     }
 }
@@ -74,6 +75,11 @@ async fn rabbitmq() {
 #[tokio::test]
 async fn mosquitto() {
     lives_and_dies(Broker::mosquitto()).await;
+}
+
+#[tokio::test]
+async fn kafka() {
+    lives_and_dies(Broker::kafka()).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,136 @@
+use std::path::Path;
+
+use crate::{
+    Error,
+    options::Tls,
+    programs,
+    recipe::{Recipe, Setting, Step},
+};
+
+/// What `cargo xtask setup` has Maven fetch, at the versions of the `pom.xml` beside it.
+const LIBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kafka/libs");
+
+/// Made up; a folder is formatted for one cluster and no other.
+const CLUSTER: &str = "bmVzdHJzLW9mLWEtdGVzdA";
+
+const LOG: &str = "\
+log4j.rootLogger=WARN,A
+log4j.appender.A=org.apache.log4j.ConsoleAppender
+log4j.appender.A.target=System.err
+log4j.appender.A.layout=org.apache.log4j.PatternLayout
+log4j.appender.A.layout.ConversionPattern=%d %p %c %m%n
+";
+
+pub(crate) fn recipe(setting: Setting<'_>) -> Result<Recipe, Error> {
+    let java = programs::find("java")?;
+    let libs = programs::at(LIBS)?;
+    let tool = &[
+        "kafka.tools.StorageTool",
+        "format",
+        "-g",
+        "-t",
+        CLUSTER,
+        "-c",
+        "server.properties",
+    ];
+    Ok(Recipe {
+        files: vec![
+            ("server.properties", properties(setting)),
+            ("log4j.properties", LOG.to_owned()),
+        ],
+        prepare: vec![program(&java, &libs, tool)],
+        run: vec![program(&java, &libs, &["kafka.Kafka", "server.properties"])],
+        probe: setting.ports.probe,
+    })
+}
+
+/// One node that is broker and controller. It has a listener for clients, one for itself, where
+/// we ask too, and one for the controller.
+fn properties(setting: Setting<'_>) -> String {
+    let clients = setting.ports.clients;
+    let own = setting.ports.probe;
+    let [controller, _] = setting.ports.extra;
+    let advertised = setting.advertised;
+    let tls = setting.options.tls;
+    let users = &setting.options.users;
+    let protocol = match (users.is_empty(), tls) {
+        (true, Tls::Off) => "PLAINTEXT",
+        (true, _) => "SSL",
+        (false, Tls::Off) => "SASL_PLAINTEXT",
+        (false, _) => "SASL_SSL",
+    };
+    let mut text = format!(
+        "process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=CLIENTS://127.0.0.1:{clients},OWN://127.0.0.1:{own},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENTS://127.0.0.1:{advertised},OWN://127.0.0.1:{own}
+inter.broker.listener.name=OWN
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,OWN:PLAINTEXT,CLIENTS:{protocol}
+log.dirs={}
+num.partitions=1
+num.network.threads=2
+num.io.threads=2
+log.cleaner.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=true
+",
+        setting.path("data")
+    );
+    if tls != Tls::Off {
+        let clients = if tls == Tls::Mutual {
+            "required"
+        } else {
+            "none"
+        };
+        text += &format!(
+            "ssl.keystore.type=PEM
+ssl.keystore.location={}
+ssl.truststore.type=PEM
+ssl.truststore.location={}
+ssl.client.auth={clients}
+",
+            setting.path("server-both.pem"),
+            setting.path("ca.pem"),
+        );
+    }
+    if !users.is_empty() {
+        let users: String = users
+            .iter()
+            .map(|(name, password)| format!(" user_{name}={password:?}"))
+            .collect();
+        // What is quoted there is within a file of properties, which has backslashes too.
+        let users = users.replace('\\', "\\\\");
+        text += &format!(
+            "listener.name.clients.sasl.enabled.mechanisms=PLAIN
+listener.name.clients.plain.sasl.jaas.config=\
+             org.apache.kafka.common.security.plain.PlainLoginModule required{users};
+"
+        );
+    }
+    text + &setting.options.config
+}
+
+fn program(java: &Path, libs: &Path, args: &[&str]) -> Step {
+    let mut step = Step::new(
+        java.to_owned(),
+        [
+            "-Xms128m",
+            "-Xmx512m",
+            // It starts in half the time, and the machine has few processors.
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dlog4j.configuration=file:log4j.properties",
+            "-cp",
+            &format!("{}/*", libs.display()),
+        ],
+    );
+    step.args.extend(args.iter().map(ToString::to_string));
+    step
+}
