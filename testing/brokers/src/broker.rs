@@ -188,6 +188,13 @@ impl Broker {
         self.signal("CONT")
     }
 
+    /// Leaves its folder with the log when it ends, and prints the path.
+    pub fn keep_log(&mut self) {
+        self.folder.keep();
+        let log = self.log();
+        eprintln!("the log of {}: {}", self.kind().name(), log.display());
+    }
+
     fn signal(&self, signal: &str) -> Result<(), Error> {
         let doing = || format!("send SIG{signal} to {}", self.options.kind.name());
         let Some(broker) = self.processes.last() else {
@@ -254,12 +261,7 @@ impl Broker {
 impl Drop for Broker {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.folder.keep();
-            eprintln!(
-                "the log of {}: {}",
-                self.options.kind.name(),
-                self.log().display()
-            );
+            self.keep_log();
         }
     }
 }

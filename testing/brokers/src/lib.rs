@@ -29,6 +29,7 @@
 //! - `process`, `folder`: children, and the end of everything when we are gone
 //! - `ports`, `certificates`, `programs`: what a broker is given
 //! - `shared`: one broker for many tests
+//! - `main`, `set`, `standing`: the program that `cargo xtask` starts a shared set with
 //! - `proxy`: a way to a broker that can be cut, refused, slowed and reset
 
 mod broker;

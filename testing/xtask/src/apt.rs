@@ -2,10 +2,10 @@ use std::process::{Command, Stdio};
 
 use crate::{error::Error, process};
 
-/// Installs a Debian package, as root or by a `sudo` that asks nothing.
-pub(crate) fn install(package: &str, by_hand: &str) -> Result<(), Error> {
+/// Installs Debian packages, as root or by a `sudo` that asks nothing. No service is started.
+pub(crate) fn install(packages: &[&str], by_hand: &str) -> Result<(), Error> {
     let missing = |why: &str| Error::Missing {
-        what: format!("`{package}` is needed, and {why}"),
+        what: format!("`{}` is needed, and {why}", packages.join(" ")),
         by_hand: by_hand.to_owned(),
     };
     if process::output("apt-get", &["--version"]).is_none() {
@@ -17,18 +17,29 @@ pub(crate) fn install(package: &str, by_hand: &str) -> Result<(), Error> {
             "installing it takes root, or a sudo without a password",
         ));
     }
-    let apt = |args: &[&str]| {
-        let mut command = Command::new(if root { "env" } else { "sudo" });
-        if !root {
-            command.args(["-n", "env"]);
-        }
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]);
-        // Another apt may be at work on a machine that has just booted.
-        command.args(["-o", "DPkg::Lock::Timeout=120"]).args(args);
+    let mut command = Command::new(if root { "env" } else { "sudo" });
+    if !root {
+        command.args(["-n", "env"]);
+    }
+    command
+        .args(["DEBIAN_FRONTEND=noninteractive", "sh", "-ec", INSTALL, "sh"])
+        .args(packages)
         // Hundreds of lines otherwise; what goes wrong is on stderr.
-        command.stdout(Stdio::null());
-        process::run(&mut command).map_err(|error| missing(&format!("{error}")))
-    };
-    apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends", package])
+        .stdout(Stdio::null());
+    process::run(&mut command).map_err(|error| missing(&format!("{error}")))
 }
+
+/// A service that is installed starts at once, on its usual port; `policy-rc.d` is asked first.
+///
+/// Another apt may be at work on a machine that has just booted: it is waited for.
+const INSTALL: &str = "\
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > $policy
+    chmod 755 $policy
+fi
+apt-get -qq -o DPkg::Lock::Timeout=120 update
+apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends \"$@\"
+";

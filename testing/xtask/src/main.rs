@@ -3,16 +3,18 @@
 //! # Layout
 //!
 //! - `task`: the command line, and the file that carries out each task
-//! - `test`, `interop`, `compare`, `setup`: one task each
-//! - `node`, `npm`, `apt`: what set-up provides, each from what the one after it provides
+//! - `test`, `interop`, `brokers`, `compare`, `setup`: one task each
+//! - `node`, `npm`, `maven`, `apt`: what set-up provides, each from what the one after it provides
 //! - `process`, `workspace`, `error`: running programs, the folders there are, what goes wrong
 
 use std::{env, process::ExitCode};
 
 mod apt;
+mod brokers;
 mod compare;
 mod error;
 mod interop;
+mod maven;
 mod node;
 mod npm;
 mod process;

@@ -22,7 +22,7 @@ fn provide() -> Result<(), Error> {
         return Ok(());
     }
     apt::install(
-        "npm",
+        &["npm"],
         "install Node.js with npm from https://nodejs.org/en/download",
     )
 }

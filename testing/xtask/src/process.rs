@@ -37,8 +37,14 @@ pub(crate) fn output(program: impl AsRef<OsStr>, args: &[&str]) -> Option<String
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let words = program.file_name().into_iter().chain(command.get_args());
-    words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = words.map(OsStr::to_string_lossy);
+    // Scripts are for who reads the source.
+    let words = words.map(|word| {
+        if word.contains('\n') {
+            "...".into()
+        } else {
+            word
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,6 @@
 use std::{fs, path::PathBuf};
 
-use crate::{error::Error, node, npm, workspace};
+use crate::{brokers, error::Error, node, npm, workspace};
 
 /// The environment variable by which tests learn which Node.js to run peers with.
 pub(crate) const NODE: &str = "NESTRS_NODE";
@@ -23,6 +23,7 @@ pub(crate) fn provide() -> Result<PathBuf, Error> {
     for peer in peers()? {
         npm::install(&peer)?;
     }
+    brokers::provide()?;
     Ok(node)
 }
 

@@ -1,12 +1,13 @@
-use crate::{compare, error::Error, interop, setup, test};
+use crate::{brokers, compare, error::Error, interop, setup, test};
 
 const HELP: &str = "\
 Usage: cargo xtask <task>
 
   help                   this list
-  setup                  install what the tests need: Node.js and the NestJS packages
+  setup                  install what the tests need: Node.js, the NestJS packages, the brokers
   test [cargo test args] set up, then run every test of the workspace
   interop [filter]       set up, then run the tests with NestJS peers, one line a case
+  brokers [up|down]      start a broker of each kind to work with by hand, end them, or show them
   compare [path]         measure beside others, and write testing/compare/RESULTS.md
 ";
 
@@ -17,6 +18,7 @@ pub(crate) enum Task {
     Setup,
     Test(Vec<String>),
     Interop(Vec<String>),
+    Brokers(String),
     Compare(Vec<String>),
 }
 
@@ -30,6 +32,7 @@ impl Task {
             Some("setup") => Self::Setup,
             Some("test") => return Ok(Self::Test(rest)),
             Some("interop") => return Ok(Self::Interop(rest)),
+            Some("brokers") => return brokers(&rest),
             Some("compare") => return Ok(Self::Compare(rest)),
             Some(other) => return Err(Error::Usage(format!("there is no task `{other}`"))),
         };
@@ -50,8 +53,21 @@ impl Task {
             Self::Setup => setup::run(),
             Self::Test(args) => test::run(args),
             Self::Interop(filters) => interop::run(filters),
+            Self::Brokers(what) => brokers::run(&what),
             Self::Compare(paths) => compare::run(paths),
         }
+    }
+}
+
+fn brokers(args: &[String]) -> Result<Task, Error> {
+    match args {
+        [] => Ok(Task::Brokers("status".to_owned())),
+        [what] if ["down", "status", "up"].contains(&what.as_str()) => {
+            Ok(Task::Brokers(what.clone()))
+        }
+        _ => Err(Error::Usage(
+            "`brokers` is `up`, `down` or `status`".to_owned(),
+        )),
     }
 }
 
@@ -70,7 +86,7 @@ mod tests {
         let names: Vec<_> = tasks
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 5);
+        assert_eq!(names.len(), 6);
         for name in names {
             assert!(parse(name).is_ok(), "{name}");
         }
@@ -90,6 +106,7 @@ mod tests {
             Ok(Task::Test(args.into()))
         );
         assert_eq!(parse("interop tcp"), Ok(Task::Interop(vec!["tcp".into()])));
+        assert_eq!(parse("brokers up"), Ok(Task::Brokers("up".into())));
         assert_eq!(parse("compare tcp"), Ok(Task::Compare(vec!["tcp".into()])));
     }
 
@@ -101,5 +118,6 @@ mod tests {
             "{error}"
         );
         assert!(parse("setup twice").unwrap_err().contains("`twice`"));
+        assert!(parse("brokers pu").unwrap_err().contains("`up`"));
     }
 }
