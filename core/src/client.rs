@@ -173,6 +173,21 @@ pub trait Transport: Send + Sync + 'static {
         StatusStream::always(ClientStatus::Connected)
     }
 
+    /// What this transport puts around the one it sends through, put around
+    /// `inner`: what a client does with each message stays when a test takes
+    /// its connection away. A transport that is not around another is gone.
+    ///
+    /// ```
+    /// # use nestrs_core::Transport;
+    /// # use std::sync::Arc;
+    /// fn without_broker(billing: &dyn Transport, mock: Arc<dyn Transport>) -> Arc<dyn Transport> {
+    ///     billing.around(mock)
+    /// }
+    /// ```
+    fn around(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        inner
+    }
+
     /// What the transport itself sends through at the moment, in a type of its
     /// own, which its documentation names.
     fn driver(&self) -> Option<Arc<dyn Any + Send + Sync>> {

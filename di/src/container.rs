@@ -153,6 +153,22 @@ impl Container {
         all.any(|(_, node)| !node.pruned)
     }
 
+    /// Whether `module` gets anything when it asks for `key`, of whatever scope.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Key, injectable, module};
+    /// # #[injectable(scope = "transient")] struct Job;
+    /// # #[module(providers = [Job])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert!(container.sees(container.root(), Key::of::<Job>()));
+    /// # }
+    /// ```
+    pub fn sees(&self, module: ModuleId, key: Key) -> bool {
+        let found = self.inner.graph.resolve(module, key);
+        found.is_some_and(|id| !self.inner.graph.provider(id).pruned)
+    }
+
     /// What `module` gets when it asks for `key`.
     ///
     /// ```

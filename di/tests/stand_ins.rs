@@ -132,12 +132,14 @@ async fn another_type_takes_the_place_of_what_is_provided_shown_or_mentioned() {
             Provider::value(InPlace("card")),
             vec![view()],
         )
+        .replace_key(Key::of::<Card>(), Provider::value('c'), Vec::new())
         .replace_key(Key::of::<Mentioned>(), Provider::value(7_u32), Vec::new())
         .build()
         .unwrap();
     let app = graph.construct().await.unwrap();
     assert_eq!(names(&app.get::<Till>().unwrap()), ["cash", "free"]);
     assert_eq!(app.get::<InPlace>().unwrap().0, "card");
+    assert_eq!(*app.get::<char>().unwrap(), 'c');
     assert_eq!(*app.get::<u32>().unwrap(), 7);
 }
 

@@ -62,8 +62,8 @@ pub use ctx::Ctx;
 pub use dispatcher::Dispatcher;
 pub use enhancer::{
     AppFilter, AppGuard, AppInterceptor, AppPipe, Enhancers, ExceptionFilter, ExecutionContext,
-    GlobalEnhancers, Guard, Interceptor, Messages, MicroCanActivate, MicroIncomingInterceptor,
-    MicroPipeTransform, ModuleEnhancers, Next, Pipe, Protocol, Source,
+    GlobalEnhancers, Guard, InPlaceOf, Interceptor, Messages, MicroCanActivate,
+    MicroIncomingInterceptor, MicroPipeTransform, ModuleEnhancers, Next, Pipe, Protocol, Source,
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;

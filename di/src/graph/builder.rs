@@ -56,7 +56,7 @@ impl GraphBuilder {
 
     /// Puts `provider`, of whatever type, in the place of every provider of `of`, and of what layers above
     /// [mention](crate::ModuleDefinition::mention) as that; and one of `views` in the place of what shows a provider of `of` as the
-    /// type that one has. For layers above: who asks the container for `of` does not find it any more.
+    /// type that one has. Of several for the same `of`, each type counts once. For layers above: who asks the container for `of` does not find it any more.
     ///
     /// ```
     /// use nestrs_di::{Graph, Key, Provider, module};
@@ -74,7 +74,7 @@ impl GraphBuilder {
     #[track_caller]
     pub fn replace_key(mut self, of: Key, provider: Provider, views: Vec<Provider>) -> Self {
         let replacement = Replacement::of(of, provider, views);
-        self.replacements.providers.push(replacement);
+        self.replacements.push(replacement);
         self
     }
 
@@ -101,7 +101,7 @@ impl GraphBuilder {
         let decorate: Arc<dyn Fn(&T) -> T + Send + Sync> = Arc::new(decorate);
         let decorator = move |provider: Provider| provider.decorated(Arc::clone(&decorate));
         let replacement = Replacement::decorator(of, decorator);
-        self.replacements.providers.push(replacement);
+        self.replacements.push(replacement);
         self
     }
 

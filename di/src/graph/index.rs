@@ -64,7 +64,7 @@ impl Graph {
         mentions.sort_unstable_by_key(Key::type_id);
         mentions.dedup();
         for key in mentions {
-            if let Some(stand_in) = replacements.stand_in(key) {
+            for stand_in in replacements.stand_ins(key) {
                 self.add_with_source(stand_in, module, findings);
             }
         }
@@ -80,24 +80,29 @@ impl Graph {
     ) {
         let (key, views) = (provider.key(), provider.views);
         let at = provider.listed();
-        let id = match replacements.apply(provider, module) {
-            Place::Gone => return,
-            Place::Own(provider) | Place::Taken(provider) => {
-                let is_shown = provider.key() == key;
-                let id = self.add_with_source(provider, module, findings);
-                id.filter(|_| is_shown)
+        let mut shown = None;
+        match replacements.apply(provider, module) {
+            Place::Own(provider) => shown = self.add_with_source(provider, module, findings),
+            Place::Taken(providers) => {
+                for provider in providers {
+                    let is_same = provider.key() == key;
+                    let id = self.add_with_source(provider, module, findings);
+                    shown = shown.or(id.filter(|_| is_same));
+                }
             }
-        };
+        }
         for view in views {
             let view = Provider::described(view, at).called(key.name());
-            match (replacements.apply(view, module), id) {
+            match (replacements.apply(view, module), shown) {
                 (Place::Own(view), Some(id)) => {
                     self.add(view, module, Some(id), findings);
                 }
-                (Place::Taken(view), _) => {
-                    self.add_with_source(view, module, findings);
+                (Place::Own(_), None) => {}
+                (Place::Taken(views), _) => {
+                    for view in views {
+                        self.add_with_source(view, module, findings);
+                    }
                 }
-                _ => {}
             }
         }
     }

@@ -18,6 +18,7 @@ mod prune;
 mod replace;
 mod scopes;
 mod sight;
+mod unreplaced;
 mod unused;
 mod view;
 mod walk;

@@ -1,4 +1,4 @@
-//! What takes whose place, and replacements of what is not there.
+//! What takes whose place.
 
 use std::fmt;
 use std::panic::Location;
@@ -6,13 +6,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Code, Finding, Graph, ModuleId};
+use super::ModuleId;
 use crate::import::{Identity, ModuleImport};
 use crate::key::Key;
 use crate::provider::Provider;
-
-/// How many names an error suggests.
-const SUGGESTIONS: usize = 3;
 
 #[derive(Clone, Default)]
 pub(super) struct Replacements {
@@ -27,18 +24,18 @@ pub(super) type Mocker = dyn Fn(Key) -> Option<Provider> + Send + Sync;
 #[derive(Clone)]
 pub(super) struct Replacement {
     /// What it takes the place of.
-    of: Key,
-    at: &'static Location<'static>,
+    pub(super) of: Key,
+    pub(super) at: &'static Location<'static>,
     by: By,
-    used: bool,
+    pub(super) used: bool,
     /// What it took the place of, and where.
     old: Vec<(ModuleId, Provider)>,
 }
 
 #[derive(Clone)]
 enum By {
-    Provider {
-        new: Provider,
+    Providers {
+        new: Vec<Provider>,
         /// In place of what shows the old one as something else, by the key it is shown as.
         views: Vec<Provider>,
     },
@@ -56,8 +53,8 @@ pub(super) struct Module {
 impl Replacement {
     #[track_caller]
     pub(super) fn of(of: Key, new: Provider, views: Vec<Provider>) -> Self {
-        let at = new.listed();
-        Self::new(of, at, By::Provider { new, views })
+        let (at, new) = (new.listed(), vec![new]);
+        Self::new(of, at, By::Providers { new, views })
     }
 
     #[track_caller]
@@ -79,41 +76,58 @@ impl Replacement {
         }
     }
 
-    /// What takes the place of `provider`, if it is one that is replaced.
-    fn apply(&mut self, provider: &Provider, module: ModuleId) -> Option<Place> {
+    /// Adds what takes the place of the same, unless it takes that of one of these.
+    fn join(&mut self, other: Self) {
+        if let By::Providers { new, views } = &mut self.by
+            && let By::Providers { new: n, views: v } = other.by
+        {
+            self.at = other.at;
+            join(new, n);
+            join(views, v);
+        }
+    }
+
+    /// What takes the place of `provider`, if anything does.
+    fn apply(&mut self, provider: &Provider, module: ModuleId) -> Option<Vec<Provider>> {
         let is_of = self.of == provider.key();
         let new = match &self.by {
             By::Decorator(decorate) if is_of => {
                 self.used = true;
-                return Some(Place::Taken(decorate(provider.clone())));
+                return Some(vec![decorate(provider.clone())]);
             }
-            By::Provider { new, .. } if is_of => new,
-            By::Provider { views, .. } if provider.shows() == Some(self.of) => {
-                views.iter().find(|view| view.key() == provider.key())?
+            By::Providers { new, .. } if is_of => &new[..],
+            By::Providers { views, .. } if provider.shows() == Some(self.of) => {
+                let same = views.iter().find(|view| view.key() == provider.key())?;
+                std::slice::from_ref(same)
             }
             _ => return None,
         };
-        let new = new.clone().in_place_of(provider);
         // One stands in for all of several.
         let again =
             is_of && provider.is_multi() && self.old.iter().any(|(known, _)| *known == module);
+        let new = match again {
+            true => &[],
+            false => new,
+        };
+        let new = new.iter().map(|new| new.clone().in_place_of(provider));
+        let new = new.collect();
         self.used = true;
         self.old.push((module, provider.clone()));
-        Some(match again {
-            true => Place::Gone,
-            false => Place::Taken(new),
-        })
+        Some(new)
     }
+}
+
+fn join(all: &mut Vec<Provider>, others: Vec<Provider>) {
+    all.retain(|one| others.iter().all(|other| other.key() != one.key()));
+    all.extend(others);
 }
 
 /// What stands where a provider is listed.
 pub(super) enum Place {
     /// Itself.
     Own(Provider),
-    /// Something else.
-    Taken(Provider),
-    /// Nothing any more.
-    Gone,
+    /// Something else, or nothing any more.
+    Taken(Vec<Provider>),
 }
 
 impl Replacements {
@@ -140,25 +154,48 @@ impl Replacements {
     pub(super) fn apply(&mut self, provider: Provider, module: ModuleId) -> Place {
         let mut place = Place::Own(provider);
         for replacement in &mut self.providers {
-            if let Place::Own(provider) | Place::Taken(provider) = &place
-                && let Some(next) = replacement.apply(provider, module)
-            {
-                place = next;
+            let mut taken = false;
+            let mut next = Vec::new();
+            let all = match &place {
+                Place::Own(provider) => std::slice::from_ref(provider),
+                Place::Taken(providers) => providers,
+            };
+            for provider in all {
+                match replacement.apply(provider, module) {
+                    Some(new) => {
+                        taken = true;
+                        next.extend(new);
+                    }
+                    None => next.push(provider.clone()),
+                }
+            }
+            if taken {
+                place = Place::Taken(next);
             }
         }
         place
     }
 
+    /// Replaces, together with what takes the place of the same.
+    pub(super) fn push(&mut self, new: Replacement) {
+        let is_same =
+            |it: &&mut Replacement| it.of == new.of && matches!(it.by, By::Providers { .. });
+        match (self.providers.iter_mut().find(is_same), &new.by) {
+            (Some(known), By::Providers { .. }) => known.join(new),
+            _ => self.providers.push(new),
+        }
+    }
+
     /// What stands in for `mentioned`, which a layer above makes itself.
-    pub(super) fn stand_in(&mut self, mentioned: Key) -> Option<Provider> {
-        let mut replacements = self.providers.iter_mut().rev();
-        replacements.find_map(|replacement| match &replacement.by {
-            By::Provider { new, .. } if replacement.of == mentioned => {
+    pub(super) fn stand_ins(&mut self, mentioned: Key) -> Vec<Provider> {
+        let mut found = Vec::new();
+        for replacement in self.providers.iter_mut().filter(|it| it.of == mentioned) {
+            if let By::Providers { new, .. } = &replacement.by {
                 replacement.used = true;
-                Some(new.clone())
+                found.extend(new.iter().cloned());
             }
-            _ => None,
-        })
+        }
+        found
     }
 
     /// What was listed and is not any more, and where.
@@ -166,73 +203,6 @@ impl Replacements {
         self.providers
             .iter()
             .flat_map(|replacement| &replacement.old)
-    }
-}
-
-impl Graph {
-    pub(super) fn unused_replacements(
-        &self,
-        replacements: &Replacements,
-        findings: &mut Vec<Finding>,
-    ) {
-        for replacement in replacements.providers.iter().filter(|it| !it.used) {
-            let key = replacement.of;
-            let message = format!("nothing provides `{key}`, so nothing is replaced");
-            let fix = "replace a type and name that a module provides";
-            findings.push(
-                Finding::error(Code::UnknownReplacement, message)
-                    .site(replacement.at, "the replacement")
-                    .path(self.path_to(self.root()))
-                    .fix(format!("{fix}{}", suggestion(&self.similar(key)))),
-            );
-        }
-    }
-
-    pub(super) fn unused_modules(&self, replacements: &Replacements, findings: &mut Vec<Finding>) {
-        let unused = replacements.modules.values().filter(|it| !it.used);
-        for Module { name, at, .. } in unused {
-            let names = self.modules.iter().map(|node| node.definition.name.clone());
-            let names = super::explain::nearest_names(name, names, SUGGESTIONS);
-            let message = format!("nothing imports `{name}`, so nothing is replaced");
-            findings.push(
-                Finding::error(Code::UnknownReplacement, message)
-                    .site(at, "the replacement")
-                    .path(self.path_to(self.root()))
-                    .fix(format!(
-                        "replace a module that is imported{}",
-                        suggestion(&names)
-                    )),
-            );
-        }
-    }
-
-    /// What is provided, or made by a layer above, under a similar name.
-    fn similar(&self, key: Key) -> Vec<String> {
-        let provided = self.providers.iter().map(|node| node.key());
-        let mentioned = self
-            .modules
-            .iter()
-            .flat_map(|node| &node.definition.mentions);
-        let all: Vec<_> = provided.chain(mentioned.copied()).collect();
-        let same_type = all.iter().filter(|near| near.type_id() == key.type_id());
-        let mut names: Vec<_> = same_type.map(Key::to_string).collect();
-        names.sort_unstable();
-        names.dedup();
-        match names.is_empty() {
-            false => names,
-            true => super::explain::nearest_names(
-                &key.short_name(),
-                all.iter().map(Key::short_name),
-                SUGGESTIONS,
-            ),
-        }
-    }
-}
-
-fn suggestion(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        names => format!("; did you mean `{}`?", names.join("` or `")),
     }
 }
 

@@ -237,6 +237,12 @@ fn write_client(contract: &ItemTrait, client: &Ident, methods: &[TokenStream]) -
 
             #(#methods)*
         }
+
+        impl ::core::convert::From<#micro::ClientProxy> for #client {
+            fn from(client: #micro::ClientProxy) -> Self {
+                Self(client)
+            }
+        }
     }
 }
 

@@ -98,7 +98,7 @@ impl ClientConfig {
     #[must_use]
     pub fn interceptor(self, interceptor: impl ClientInterceptor) -> Self {
         let next = self.transport;
-        Self::new(self.name, Arc::new(Intercepted { interceptor, next }))
+        Self::new(self.name, Arc::new(Intercepted::new(interceptor, next)))
     }
 }
 

@@ -108,8 +108,15 @@ pub trait ClientInterceptor: Send + Sync + 'static {
 
 /// A transport with an interceptor around it.
 pub(super) struct Intercepted<I> {
-    pub(super) interceptor: I,
+    pub(super) interceptor: Arc<I>,
     pub(super) next: Arc<dyn Transport>,
+}
+
+impl<I> Intercepted<I> {
+    pub(super) fn new(interceptor: I, next: Arc<dyn Transport>) -> Self {
+        let interceptor = Arc::new(interceptor);
+        Self { interceptor, next }
+    }
 }
 
 #[async_trait]
@@ -137,6 +144,12 @@ impl<I: ClientInterceptor> Transport for Intercepted<I> {
     }
     fn status(&self) -> StatusStream {
         self.next.status()
+    }
+    fn around(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        Arc::new(Self {
+            interceptor: Arc::clone(&self.interceptor),
+            next: self.next.around(inner),
+        })
     }
     fn driver(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         self.next.driver()

@@ -225,7 +225,22 @@ impl ClientProxy {
     #[must_use]
     pub fn with_interceptor(self, interceptor: impl ClientInterceptor) -> Self {
         let next = self.transport;
-        Self::new(Arc::new(Intercepted { interceptor, next }))
+        Self::new(Arc::new(Intercepted::new(interceptor, next)))
+    }
+
+    /// The same client over another transport: its interceptors and its
+    /// timeout stay.
+    ///
+    /// ```
+    /// # use nestrs_microservices::{ClientProxy, Transport};
+    /// # use std::sync::Arc;
+    /// fn without_broker(billing: &ClientProxy, mock: Arc<dyn Transport>) -> ClientProxy {
+    ///     billing.over(mock)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn over(&self, transport: Arc<dyn Transport>) -> Self {
+        Self::new(self.transport.around(transport))
     }
 
     /// Connects now instead of with the first message.

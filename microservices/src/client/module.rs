@@ -64,10 +64,7 @@ impl ClientsModule {
     pub fn register(configs: &[ClientConfig]) -> DynamicModule {
         let names: Vec<_> = configs.iter().map(|config| config.name).collect();
         assert_names(&names);
-        let clients = ClientsService::of(configs);
-        let client = |name| Provider::value(clients.expect(name));
-        let service = Provider::value(clients.clone());
-        module(&names, service, client).build()
+        module(&names, Provider::value(ClientsService::of(configs))).build()
     }
 
     /// As [`register`](Self::register), with clients that a factory makes, from
@@ -129,12 +126,7 @@ impl ClientsModule {
         let service = Provider::factory(move |configs: Arc<Vec<ClientConfig>>| {
             ready(assert_made(&names, &configs).map(|()| ClientsService::of(&configs)))
         });
-        let client = |name| {
-            let get =
-                move |clients: Arc<ClientsService>| Ok::<_, TransportError>(clients.expect(name));
-            Provider::factory(move |clients| ready(get(clients)))
-        };
-        module(&names, service, client).provide(Provider::factory(factory))
+        module(&names, service).provide(Provider::factory(factory))
     }
 }
 
@@ -152,11 +144,12 @@ impl OnApplicationShutdown for ClosesClients {
 }
 
 #[track_caller]
-fn module(
-    names: &[&'static str],
-    service: Provider,
-    client: impl Fn(&'static str) -> Provider,
-) -> DynamicModuleBuilder {
+fn module(names: &[&'static str], service: Provider) -> DynamicModuleBuilder {
+    // Of the service, so that a client that is replaced there is replaced everywhere.
+    let client = |name| {
+        let get = move |clients: Arc<ClientsService>| Ok::<_, TransportError>(clients.expect(name));
+        Provider::factory(move |clients| ready(get(clients)))
+    };
     let mut module = DynamicModule::builder("ClientsModule");
     for name in names {
         module = module.provide(client(name).named(name));

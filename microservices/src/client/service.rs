@@ -41,6 +41,35 @@ impl ClientsService {
         join_all(self.clients.iter().map(|(_, client)| client.close())).await;
     }
 
+    /// The names of the clients, in the order they were registered.
+    ///
+    /// ```
+    /// # use nestrs_microservices::ClientsService;
+    /// assert_eq!(ClientsService::default().names().count(), 0);
+    /// ```
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.clients.iter().map(|(name, _)| *name)
+    }
+
+    /// The same clients, with something else in the place of the one of that
+    /// name, if there is one.
+    ///
+    /// ```
+    /// # use nestrs_microservices::{ClientsService, Transport};
+    /// # use std::sync::Arc;
+    /// fn without_billing(clients: &ClientsService, mock: Arc<dyn Transport>) -> ClientsService {
+    ///     clients.replace("billing", |billing| billing.over(mock))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn replace(&self, name: &str, by: impl FnOnce(&ClientProxy) -> ClientProxy) -> Self {
+        let mut clients = self.clients.clone();
+        if let Some((_, client)) = clients.iter_mut().find(|(known, _)| *known == name) {
+            *client = by(client);
+        }
+        Self { clients }
+    }
+
     /// The client of that name.
     ///
     /// ```

@@ -12,7 +12,8 @@ use crate::home::{Home, internal};
 /// An enhancer that is there, or one that is made for each message.
 pub(super) enum Held<E: ?Sized + 'static> {
     Ready(Arc<E>),
-    OfRequest(&'static dyn Source<E>),
+    /// By this key of its source's.
+    OfRequest(&'static dyn Source<E>, Key),
 }
 
 pub(super) fn held<'a, E: ?Sized>(
@@ -31,38 +32,41 @@ pub(super) fn held<'a, E: ?Sized>(
 
 impl<E: ?Sized> Held<E> {
     fn bind(source: &'static dyn Source<E>, home: Option<&Home>) -> Result<Self, Key> {
-        let key = source.key();
+        let mut key = source.key();
         if let Some(Home {
             container, module, ..
         }) = home
         {
+            let stand_in = source.stand_in();
+            if container.sees(*module, stand_in) {
+                key = stand_in;
+            }
             let instance = container.get_in(*module, key);
             if let Some(instance) = instance {
                 return source.of_instance(instance).map(Self::Ready).ok_or(key);
             }
             // It is there, and no singleton.
             if source.is_injectable() || container.needs_scope(*module, key) {
-                return Ok(Self::OfRequest(source));
+                return Ok(Self::OfRequest(source, key));
             }
         }
         match (source.by_default(), home) {
             (Some(enhancer), _) => Ok(Self::Ready(enhancer)),
             (None, Some(_)) => Err(key),
             // Bound without a container: whoever calls it learns so.
-            (None, None) => Ok(Self::OfRequest(source)),
+            (None, None) => Ok(Self::OfRequest(source, key)),
         }
     }
 
     pub(super) fn is_of_request(&self) -> bool {
-        matches!(self, Self::OfRequest(_))
+        matches!(self, Self::OfRequest(..))
     }
 
     pub(super) async fn get(&self, home: Option<&Home>) -> Result<Got<'_, E>, TransportError> {
-        let source = match self {
+        let (source, key) = match self {
             Self::Ready(enhancer) => return Ok(Got::Held(enhancer)),
-            Self::OfRequest(source) => source,
+            Self::OfRequest(source, key) => (source, *key),
         };
-        let key = source.key();
         let missing = || internal(format!("`{key}` comes from a container, and there is none"));
         let instance = home.ok_or_else(missing)?.instance(key).await?;
         source

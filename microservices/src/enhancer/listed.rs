@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
-use super::{ExceptionFilter, Guard, Interceptor, Messages, Pipe, Protocol};
+use super::{ExceptionFilter, Guard, InPlaceOf, Interceptor, Messages, Pipe, Protocol};
 
 /// The enhancers in the attributes of one method, or of an `impl` block, in the
 /// order they are written.
@@ -56,7 +56,7 @@ impl<P: Protocol> Enhancers<P> {
     };
 
     /// The same module with those of its enhancers that are `#[injectable]`
-    /// among its providers.
+    /// among its providers, and the others mentioned.
     #[doc(hidden)]
     pub fn provide(self, mut module: ModuleDefinition) -> ModuleDefinition {
         for source in self.interceptors {
@@ -79,9 +79,11 @@ impl<P: Protocol> Enhancers<P> {
 pub trait Source<E: ?Sized>: Send + Sync {
     /// What the container is asked for.
     fn key(&self) -> Key;
+    /// What the container is asked for first: what a test put in its place.
+    fn stand_in(&self) -> Key;
     /// Whether the container makes it.
     fn is_injectable(&self) -> bool;
-    /// The container's instance.
+    /// The container's instance, of either key.
     fn of_instance(&self, instance: Instance) -> Option<Arc<E>>;
     /// One made by `Default`.
     fn by_default(&self) -> Option<Arc<E>>;
@@ -135,12 +137,19 @@ macro_rules! sources {
                 Key::of::<G>()
             }
 
+            fn stand_in(&self) -> Key {
+                Key::of::<InPlaceOf<G, dyn $trait<P>>>()
+            }
+
             fn is_injectable(&self) -> bool {
                 self.provide.is_some()
             }
 
             fn of_instance(&self, instance: Instance) -> Option<Arc<dyn $trait<P>>> {
-                Some(instance.downcast::<G>().ok()?)
+                match instance.downcast::<G>() {
+                    Ok(enhancer) => Some(enhancer),
+                    Err(other) => InPlaceOf::<G, dyn $trait<P>>::of_instance(other),
+                }
             }
 
             fn by_default(&self) -> Option<Arc<dyn $trait<P>>> {
@@ -150,7 +159,7 @@ macro_rules! sources {
             fn provide(&self, module: ModuleDefinition) -> ModuleDefinition {
                 match self.provide {
                     Some(provide) => provide(module),
-                    None => module,
+                    None => module.mention(Key::of::<G>()),
                 }
             }
         }

@@ -12,6 +12,7 @@
 //! | `listed.rs` | from a type in an attribute to an instance |
 //! | `level.rs` | those of the application, and of a module |
 //! | `held.rs` | one in its place, whatever it was made by |
+//! | `stand_in.rs` | what a test puts in the place of one |
 //! | `chain.rs` | those of one handler, and how they run |
 
 mod chain;
@@ -20,6 +21,7 @@ mod level;
 mod listed;
 mod promised;
 mod protocol;
+mod stand_in;
 
 use async_trait::async_trait;
 use nestrs_di::injectable;
@@ -30,6 +32,7 @@ pub use level::{AppFilter, AppGuard, AppInterceptor, AppPipe, GlobalEnhancers, M
 pub use listed::{Enhancers, Listed, Made, NotMade, Source};
 pub use promised::{MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform};
 pub use protocol::{ExecutionContext, Messages, Protocol};
+pub use stand_in::InPlaceOf;
 
 /// Decides whether a message reaches its handler. Named in
 /// `#[use_micro_guards(…)]`.
