@@ -80,6 +80,25 @@ impl NestFactory {
     ) -> crate::MicroserviceApplication {
         crate::MicroserviceApplication::new::<M>(Box::new(server))
     }
+
+    /// [`create_microservice`](Self::create_microservice) over MQTT.
+    ///
+    /// ```
+    /// use nestrs::microservices::MqttMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let app = NestFactory::create_microservice_mqtt::<AppModule>(MqttMicroserviceOptions::default());
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "microservices-mqtt")]
+    pub fn create_microservice_mqtt<M: Module>(
+        options: crate::microservices::MqttMicroserviceOptions,
+    ) -> crate::MicroserviceApplication {
+        Self::create_microservice::<M>(options)
+    }
 }
 
 #[cfg(feature = "http")]

@@ -5,3 +5,7 @@
 
 #[doc = include_str!("../docs/guide/from-nestjs.md")]
 pub mod from_nestjs {}
+
+#[cfg(feature = "microservices-mqtt")]
+#[doc = include_str!("../docs/guide/mqtt.md")]
+pub mod mqtt {}

@@ -108,6 +108,12 @@ pub mod microservices {
     pub use nestrs_transport_memory::{
         MemoryHub, MemoryMicroserviceOptions, MemoryTransport, MemoryTransportOptions,
     };
+    #[cfg(feature = "microservices-mqtt")]
+    #[doc(inline)]
+    pub use nestrs_transport_mqtt::{
+        MqttBroker, MqttContext, MqttLastWill, MqttMicroserviceOptions, MqttProperties,
+        MqttProtocol, MqttQos, MqttRecord, MqttTransport, MqttTransportOptions,
+    };
     #[doc(inline)]
     pub use nestrs_transport_tcp::{
         TcpConnection, TcpContext, TcpLimits, TcpMicroserviceOptions, TcpTransport,

@@ -144,3 +144,29 @@ async fn orders_does_what_its_banner_says() {
 
     assert_eq!(example.interrupt(), Some(0));
 }
+
+#[tokio::test]
+async fn mqtt_answers_with_what_a_sensor_published() {
+    use nestrs::microservices::{MqttTransport, MqttTransportOptions, Transport};
+
+    let broker = nestrs_brokers::Broker::mosquitto().start().await.unwrap();
+    let example = Example::start("mqtt", &[("NESTRS_MQTT_URL", broker.url())]);
+    example.line_with("mosquitto_pub -p");
+    let client = MqttTransport::new(MqttTransportOptions::new(broker.url()));
+    // Until it has subscribed nobody answers.
+    let ask = || {
+        let message = nestrs::core::Outgoing::new("temperature", "{}");
+        client.send(message.timeout(Duration::from_millis(200)))
+    };
+    while ask().await.is_err() {}
+    let event = json!(21.5);
+    client
+        .emit_json("sensors/roof/temperature", event)
+        .await
+        .unwrap();
+    let line = example.line_with("sensors/roof");
+    assert_eq!(line, "sensors/roof/temperature: 21.5 °C");
+    let celsius = client.send_json("temperature", json!({})).await.unwrap();
+    assert_eq!(celsius, 21.5);
+    assert_eq!(example.interrupt(), Some(0));
+}

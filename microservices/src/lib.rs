@@ -83,6 +83,9 @@ pub use valid::Valid;
 pub use nestrs_core::{
     Answer, ErrorKind, MessageContext, Pattern, Transport, TransportError, async_trait,
 };
+#[cfg(feature = "mqtt")]
+#[doc(no_inline)]
+pub use nestrs_transport_mqtt::MqttTransportOptions;
 #[cfg(feature = "tcp")]
 #[doc(no_inline)]
 pub use nestrs_transport_tcp::TcpTransportOptions;

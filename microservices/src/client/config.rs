@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use nestrs_core::Transport;
 use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
+#[cfg(feature = "mqtt")]
+use nestrs_transport_mqtt::{MqttTransport, MqttTransportOptions};
 #[cfg(feature = "tcp")]
 use nestrs_transport_tcp::{TcpTransport, TcpTransportOptions};
 
@@ -70,6 +72,18 @@ impl ClientConfig {
     #[cfg(feature = "tcp")]
     pub fn tcp(name: &'static str, options: TcpTransportOptions) -> Self {
         Self::new(name, Arc::new(TcpTransport::new(options)))
+    }
+
+    /// A client over MQTT.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, MqttTransportOptions};
+    ///
+    /// let lamps = ClientConfig::mqtt("lamps", MqttTransportOptions::default());
+    /// ```
+    #[cfg(feature = "mqtt")]
+    pub fn mqtt(name: &'static str, options: MqttTransportOptions) -> Self {
+        Self::new(name, Arc::new(MqttTransport::new(options)))
     }
 
     /// The same client, whose messages wait this long for their reply unless

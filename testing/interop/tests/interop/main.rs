@@ -5,6 +5,7 @@
 mod contract;
 mod harness;
 mod metadata;
+mod mqtt;
 mod nest_to_nest;
 mod nestrs_peer;
 mod pipeline;

@@ -1,0 +1,262 @@
+//! A broker that is away, comes back, or lets nobody in.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use common::{Handlers, LIMIT, serve, unique};
+use nestrs_brokers::{Broker, Proxy};
+use nestrs_core::{
+    ClientStatus, ErrorKind, Outgoing, Shutdown, StartError, Transport, TransportServer,
+};
+use nestrs_transport_mqtt::{
+    MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttQos, MqttTransport, MqttTransportOptions,
+};
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(2);
+
+fn client(url: &str) -> MqttTransport {
+    MqttTransport::new(MqttTransportOptions::new(url))
+}
+
+/// Calls until it is answered, as a caller with patience would.
+async fn answered(client: &MqttTransport, topic: &str) -> Duration {
+    let since = Instant::now();
+    loop {
+        let message = Outgoing::new(topic, "1").timeout(Duration::from_millis(300));
+        match client.send(message).await {
+            Ok(_) => return since.elapsed(),
+            Err(error) => assert!(since.elapsed() < LIMIT, "{error}"),
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn both_sides_come_back_after_their_connections_were_cut() {
+    let broker = Broker::mosquitto().start().await.unwrap();
+    let proxy = Proxy::start(broker.address()).await.unwrap();
+    let url = broker.url_by(proxy.address());
+    let topic = format!("{}/echo", unique("cut"));
+    let server = serve(MqttMicroserviceOptions::new(&url), &Handlers::new([&topic])).await;
+    let client = client(&url);
+    answered(&client, &topic).await;
+    for _ in 0..3 {
+        proxy.cut();
+        let after = answered(&client, &topic).await;
+        assert!(after < SOON, "{after:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_ends_with_its_connection() {
+    let broker = Broker::mosquitto().start().await.unwrap();
+    let proxy = Proxy::start(broker.address()).await.unwrap();
+    let topic = format!("{}/gated", unique("lost"));
+    let handlers = Handlers::new([&topic]);
+    let server = serve(MqttMicroserviceOptions::new(broker.url()), &handlers).await;
+    let client = client(&broker.url_by(proxy.address()));
+    let mut status = client.status();
+    assert_eq!(status.next().await, Some(ClientStatus::Disconnected));
+    let call = tokio::spawn({
+        let (client, topic) = (client.clone(), topic.clone());
+        async move { client.send_json(&topic, json!(1)).await }
+    });
+    assert_eq!(status.next().await, Some(ClientStatus::Connected));
+    while handlers.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    proxy.cut();
+    let error = tokio::time::timeout(LIMIT, call)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    assert_eq!(status.next().await, Some(ClientStatus::Reconnecting));
+    assert_eq!(status.next().await, Some(ClientStatus::Connected));
+    handlers.gate.add_permits(1);
+    client.close().await;
+    assert_eq!(status.next().await, Some(ClientStatus::Disconnected));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn confirmed_events_survive_a_restart_of_the_broker() {
+    let mut broker = Broker::mosquitto().start().await.unwrap();
+    let topic = unique("sure");
+    let handlers = Handlers::new([&topic]);
+    let options = MqttMicroserviceOptions {
+        broker: MqttBroker {
+            client_id: Some(unique("server")),
+            persistent_session: true,
+            ..MqttBroker::new(broker.url())
+        },
+        ..MqttMicroserviceOptions::default()
+    };
+    let server = serve(options, &handlers).await;
+    let client = MqttTransport::new(MqttTransportOptions {
+        qos: MqttQos::AtLeastOnce,
+        connect_timeout: LIMIT,
+        ..MqttTransportOptions::new(broker.url())
+    });
+    let emitting = tokio::spawn({
+        let (client, topic) = (client.clone(), topic.clone());
+        async move {
+            for number in 0..1_000 {
+                client.emit_json(&topic, json!(number)).await.unwrap();
+            }
+        }
+    });
+    handlers.handled(100).await;
+    // In good order, so that it writes down what it has confirmed.
+    broker.restart().await.unwrap();
+    emitting.await.unwrap();
+    let distinct = || {
+        let seen = handlers.seen().into_iter();
+        let seen: HashSet<_> = seen.map(|(_, data)| data.to_string()).collect();
+        seen.len()
+    };
+    tokio::time::timeout(LIMIT, async {
+        while distinct() < 1_000 {
+            handlers.handled(1).await;
+        }
+    })
+    .await
+    .unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_broker_may_come_later() {
+    let mut broker = Broker::mosquitto().later().unwrap();
+    let topic = format!("{}/echo", unique("later"));
+    let starting = tokio::spawn({
+        let (url, handlers) = (broker.url(), Handlers::new([&topic]));
+        async move { serve(MqttMicroserviceOptions::new(url), &handlers).await }
+    });
+    let client = client(&broker.url());
+    let message = Outgoing::new(&topic, "1").timeout(Duration::from_millis(200));
+    assert_eq!(
+        client.send(message).await.unwrap_err().kind(),
+        ErrorKind::Timeout
+    );
+    broker.restart().await.unwrap();
+    let server = tokio::time::timeout(LIMIT, starting)
+        .await
+        .unwrap()
+        .unwrap();
+    answered(&client, &topic).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_broker_that_does_not_come_is_named() {
+    let broker = Broker::mosquitto().later().unwrap();
+    let options = MqttMicroserviceOptions {
+        connect_timeout: Duration::from_millis(100),
+        ..MqttMicroserviceOptions::new(broker.url())
+    };
+    let handlers = std::sync::Arc::new(Handlers::new(["a"]));
+    let error = Box::new(options)
+        .start(handlers, Shutdown::new())
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, StartError::Connect { .. }));
+    assert!(text.contains(&broker.address().to_string()), "{text}");
+    let client = MqttTransport::new(MqttTransportOptions {
+        connect_timeout: Duration::from_millis(100),
+        ..MqttTransportOptions::new(broker.url())
+    });
+    let error = client.send_json("a", json!(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(
+        error.message.contains(&broker.address().to_string()),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_is_told_at_once_and_nobody_sees_the_password() {
+    let broker = Broker::mosquitto()
+        .user("orders", "right")
+        .start()
+        .await
+        .unwrap();
+    for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
+        let at = |password: &str| MqttBroker {
+            protocol,
+            username: Some("orders".to_owned()),
+            password: Some(password.to_owned()),
+            ..MqttBroker::new(broker.url())
+        };
+        let topic = format!("{}/echo", unique("user"));
+        let handlers = Handlers::new([&topic]);
+        let options = |password| MqttMicroserviceOptions {
+            broker: at(password),
+            ..MqttMicroserviceOptions::default()
+        };
+        let server = serve(options("right"), &handlers).await;
+        let client = MqttTransport::new(MqttTransportOptions {
+            broker: at("right"),
+            ..MqttTransportOptions::default()
+        });
+        assert_eq!(client.send_json(&topic, json!(1)).await.unwrap(), 1);
+        let since = Instant::now();
+        let start = Box::new(options("hush")).start(std::sync::Arc::new(handlers), Shutdown::new());
+        let error = start.await.unwrap_err();
+        assert!(since.elapsed() < SOON);
+        let text = format!("{error} {error:?}");
+        assert!(matches!(error, StartError::Connect { .. }), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+        server.stop().await;
+    }
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn through_tls() {
+    use nestrs_core::tls::TlsClientOptions;
+
+    let broker = Broker::mosquitto().tls().start().await.unwrap();
+    let ca = broker.certificates().unwrap();
+    for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
+        let at = |ca_pem: Option<Vec<u8>>| MqttBroker {
+            protocol,
+            tls: Some(TlsClientOptions {
+                ca_pem,
+                ..TlsClientOptions::default()
+            }),
+            ..MqttBroker::new(broker.url())
+        };
+        let trusting = at(Some(ca.ca_pem.clone().into()));
+        let topic = format!("{}/echo", unique("tls"));
+        let options = MqttMicroserviceOptions {
+            broker: trusting.clone(),
+            ..MqttMicroserviceOptions::default()
+        };
+        let server = serve(options, &Handlers::new([&topic])).await;
+        let client = |broker| {
+            MqttTransport::new(MqttTransportOptions {
+                broker,
+                connect_timeout: Duration::from_millis(500),
+                ..MqttTransportOptions::default()
+            })
+        };
+        assert_eq!(
+            client(trusting).send_json(&topic, json!(1)).await.unwrap(),
+            1
+        );
+        let error = client(at(None))
+            .send_json(&topic, json!(1))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+        server.stop().await;
+    }
+}
