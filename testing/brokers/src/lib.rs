@@ -55,5 +55,6 @@ pub use self::{
     certificates::Certificates,
     error::Error,
     options::{BrokerOptions, Kind},
+    ports::free_port,
     proxy::Proxy,
 };

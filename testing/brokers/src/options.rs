@@ -135,9 +135,9 @@ impl BrokerOptions {
     /// [`Error`]: no folder or no certificates could be made.
     pub fn later(self) -> Result<Broker, Error> {
         let ports = Ports {
-            clients: ports::free(),
-            probe: ports::free(),
-            extra: [ports::free(), ports::free()],
+            clients: ports::free_port(),
+            probe: ports::free_port(),
+            extra: [ports::free_port(), ports::free_port()],
         };
         Broker::new(self, ports)
     }

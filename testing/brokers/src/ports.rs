@@ -19,7 +19,13 @@ static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
 });
 
 /// A loopback port that nobody listens on, and that this process was not given before.
-pub(crate) fn free() -> u16 {
+///
+/// ```
+/// let port = nestrs_brokers::free_port();
+/// std::net::TcpListener::bind(("127.0.0.1", port))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn free_port() -> u16 {
     loop {
         let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
         if is_free(port) {

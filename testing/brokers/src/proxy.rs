@@ -81,7 +81,7 @@ impl Proxy {
     ///
     /// Nothing was started.
     pub async fn start(upstream: SocketAddr) -> Result<Self, Error> {
-        let address = (Ipv4Addr::LOCALHOST, ports::free()).into();
+        let address = (Ipv4Addr::LOCALHOST, ports::free_port()).into();
         let listener = TcpListener::bind(address)
             .await
             .map_err(Error::io("listen as a proxy"))?;

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `task`: the command line, and the file that carries out each task
-//! - `test`, `interop`, `brokers`, `compare`, `setup`: one task each
+//! - `test`, `interop`, `conformance`, `brokers`, `compare`, `setup`: one task each
 //! - `node`, `npm`, `maven`, `apt`: what set-up provides, each from what the one after it provides
 //! - `process`, `workspace`, `error`: running programs, the folders there are, what goes wrong
 
@@ -12,6 +12,7 @@ use std::{env, process::ExitCode};
 mod apt;
 mod brokers;
 mod compare;
+mod conformance;
 mod error;
 mod interop;
 mod maven;

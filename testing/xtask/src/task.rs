@@ -1,4 +1,4 @@
-use crate::{brokers, compare, error::Error, interop, setup, test};
+use crate::{brokers, compare, conformance, error::Error, interop, setup, test};
 
 const HELP: &str = "\
 Usage: cargo xtask <task>
@@ -7,6 +7,7 @@ Usage: cargo xtask <task>
   setup                  install what the tests need: Node.js, the NestJS packages, the brokers
   test [cargo test args] set up, then run every test of the workspace
   interop [filter]       set up, then run the tests with NestJS peers, one line a case
+  conformance [filter]   what every transport promises, one line a case: `tcp`, `nats::cut`
   brokers [up|down]      start a broker of each kind to work with by hand, end them, or show them
   compare [path]         measure beside others, and write testing/compare/RESULTS.md
 ";
@@ -18,6 +19,7 @@ pub(crate) enum Task {
     Setup,
     Test(Vec<String>),
     Interop(Vec<String>),
+    Conformance(Vec<String>),
     Brokers(String),
     Compare(Vec<String>),
 }
@@ -32,6 +34,7 @@ impl Task {
             Some("setup") => Self::Setup,
             Some("test") => return Ok(Self::Test(rest)),
             Some("interop") => return Ok(Self::Interop(rest)),
+            Some("conformance") => return Ok(Self::Conformance(rest)),
             Some("brokers") => return brokers(&rest),
             Some("compare") => return Ok(Self::Compare(rest)),
             Some(other) => return Err(Error::Usage(format!("there is no task `{other}`"))),
@@ -53,6 +56,7 @@ impl Task {
             Self::Setup => setup::run(),
             Self::Test(args) => test::run(args),
             Self::Interop(filters) => interop::run(filters),
+            Self::Conformance(filters) => conformance::run(filters),
             Self::Brokers(what) => brokers::run(&what),
             Self::Compare(paths) => compare::run(paths),
         }
@@ -86,7 +90,7 @@ mod tests {
         let names: Vec<_> = tasks
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 6);
+        assert_eq!(names.len(), 7);
         for name in names {
             assert!(parse(name).is_ok(), "{name}");
         }
@@ -106,6 +110,10 @@ mod tests {
             Ok(Task::Test(args.into()))
         );
         assert_eq!(parse("interop tcp"), Ok(Task::Interop(vec!["tcp".into()])));
+        assert_eq!(
+            parse("conformance tcp"),
+            Ok(Task::Conformance(vec!["tcp".into()]))
+        );
         assert_eq!(parse("brokers up"), Ok(Task::Brokers("up".into())));
         assert_eq!(parse("compare tcp"), Ok(Task::Compare(vec!["tcp".into()])));
     }

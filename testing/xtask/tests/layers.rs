@@ -74,6 +74,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "nestrs-examples",
         &["nestrs", "nestrs-brokers", "nestrs-testing"],
     ),
+    (
+        "nestrs-conformance",
+        &[
+            "nestrs",
+            "nestrs-brokers",
+            "nestrs-core",
+            "nestrs-microservices",
+        ],
+    ),
     // An application as a user writes it sees the facade alone.
     ("nestrs-seed", &["nestrs"]),
     ("xtask", &[]),

@@ -1,0 +1,47 @@
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::{Candidate, Failure, Row, stand::Stand};
+
+/// A server that is stopped with 200 handlers at work answers all of them, and takes nothing more.
+pub(super) async fn drained(candidate: Arc<dyn Candidate>) -> Result<Row, Failure> {
+    const REQUESTS: u64 = 200;
+    let stand = Stand::new(&candidate).await?;
+    let server = stand.serve().await?;
+    let client = stand.client();
+    let call = |id: u64| {
+        let client = client.clone();
+        let payload = json!({ "id": id });
+        async move {
+            let patience = Duration::from_secs(30);
+            client.request_within("gated", payload, patience).await
+        }
+    };
+    let mut calls: JoinSet<_> = (0..REQUESTS).map(call).collect();
+    let all = |total: usize| total >= REQUESTS as usize;
+    server.log.until(|state| all(state.total)).await;
+    server.shutdown.stop();
+    Failure::unless(!server.is_done(), || {
+        "the server was done with 200 handlers at work".to_owned()
+    })?;
+    server.log.gate.add_permits(REQUESTS as usize);
+    let log = Arc::clone(&server.log);
+    server.stop().await;
+    let mut row = Row {
+        attempted: REQUESTS as usize,
+        ..Row::default()
+    };
+    let mut acked = Vec::new();
+    while let Some(call) = calls.join_next().await {
+        let broken = |error| Failure::Broken(format!("a caller ended: {error}"));
+        if let Some(id) = call.map_err(broken)??.as_u64() {
+            acked.push(id);
+        }
+    }
+    row.count(&acked, &log.seen());
+    let all = row.acked == row.attempted && row.delivered == row.attempted;
+    Failure::unless(all && row.duplicated == 0, || format!("{row:?}"))?;
+    Ok(row)
+}
