@@ -81,9 +81,9 @@ impl Inner {
     }
 
     /// A provider's hook and what to call it on.
-    pub(crate) fn hook(&self, id: ProviderId, hook: Hook) -> Option<(HookFn, &Instance)> {
+    pub(crate) fn hook(&self, id: ProviderId, hook: Hook) -> Option<(HookFn, &(dyn Any + Send + Sync))> {
         let call = self.graph.provider(id).provider.hooks.get(hook)?;
-        Some((call, self.handle(id)?.instance()))
+        Some((call, self.handle(id)?.as_any()))
     }
 }
 
@@ -111,7 +111,7 @@ impl Container {
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let id = self.inner.graph.preferred(TypeId::of::<T>())?;
         let instance = self.inner.handle(id)?.instance();
-        Arc::clone(instance).downcast::<T>().ok()
+        instance.downcast::<T>().ok()
     }
 
     /// As [`get`](Self::get), for a type or trait that is provided under a name known at run time: the first in import order.
@@ -184,7 +184,7 @@ impl Container {
         let id = self.inner.graph.resolve(module, key)?;
         self.inner
             .handle(id)
-            .map(|handle| handle.instance().clone())
+            .map(Handle::instance)
     }
 
     /// Every instance of a type, whatever module has it and whatever its name, in import order.
@@ -201,7 +201,7 @@ impl Container {
     /// ```
     pub fn instances(&self, type_id: TypeId) -> impl Iterator<Item = Instance> {
         let all = self.inner.graph.of_type(type_id);
-        all.filter_map(|(id, _)| Some(self.inner.handle(id)?.instance().clone()))
+        all.filter_map(|(id, _)| Some(self.inner.handle(id)?.instance()))
     }
 
     /// What was left on modules by [`ModuleDefinition::attach`](crate::ModuleDefinition::attach), in import order.

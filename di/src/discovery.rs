@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::container::Container;
 use crate::graph::ModuleId;
-use crate::handle::Instance;
+use crate::handle::{Handle, Instance};
 use crate::key::Key;
 
 /// A provider with metadata of the type looked for.
@@ -87,7 +87,7 @@ impl Container {
                 .iter()
                 .filter_map(|any| any.downcast_ref::<A>());
             found.map(move |metadata| {
-                let instance = inner.handle(id).map(|handle| handle.instance().clone());
+                let instance = inner.handle(id).map(Handle::instance);
                 Discovered {
                     key: node.key(),
                     module: node.module,

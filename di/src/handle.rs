@@ -16,49 +16,68 @@ pub type Instance = Arc<dyn Any + Send + Sync>;
 
 /// An [`Instance`] that can hand out its `Arc<T>` for a `T` that may be unsized.
 #[derive(Clone)]
-pub struct Handle {
-    instance: Instance,
-    // Generic code cannot tell a sized `T` from a trait object, the place that made the handle could.
-    read: fn(&Instance, &mut dyn Any),
+pub enum Handle {
+    /// Of a `T`.
+    Value(Arc<dyn Share>),
+    /// Of an `Arc<dyn Trait>`.
+    Object(Instance),
+}
+
+/// A value that knows its own type. Generic code cannot tell a sized `T` from a trait object; this can.
+pub trait Share: Any + Send + Sync {
+    /// Puts the value into `out`, if that is an `Option<Arc<Self>>`.
+    fn share(self: Arc<Self>, out: &mut dyn Any);
+}
+
+impl<T: Send + Sync + 'static> Share for T {
+    fn share(self: Arc<Self>, out: &mut dyn Any) {
+        if let Some(out) = out.downcast_mut() {
+            *out = Some(self);
+        }
+    }
 }
 
 impl Handle {
     /// Takes a new instance.
     pub fn new<T: Send + Sync + 'static>(value: T) -> Self {
-        Self::shared(Arc::new(value))
+        Self::Value(Arc::new(value))
     }
 
     /// Takes an instance that others may hold too.
     pub fn shared<T: Send + Sync + 'static>(value: Arc<T>) -> Self {
-        Self {
-            instance: value,
-            read: |instance, out| fill(out, || Arc::clone(instance).downcast::<T>().ok()),
-        }
+        Self::Value(value)
     }
 
     /// Takes a trait object.
     pub fn of_trait<T: ?Sized + Send + Sync + 'static>(value: Arc<T>) -> Self {
-        Self {
-            instance: Arc::new(value),
-            read: |instance, out| fill(out, || instance.downcast_ref::<Arc<T>>().cloned()),
-        }
+        Self::Object(Arc::new(value))
     }
 
     /// The instance as `T`, if it went in as one.
     pub fn get<T: ?Sized + 'static>(&self) -> Option<Arc<T>> {
-        let mut out: Option<Arc<T>> = None;
-        (self.read)(&self.instance, &mut out);
-        out
+        match self {
+            Self::Value(value) => {
+                let mut out: Option<Arc<T>> = None;
+                Arc::clone(value).share(&mut out);
+                out
+            }
+            Self::Object(object) => object.downcast_ref::<Arc<T>>().cloned(),
+        }
     }
 
-    pub(crate) fn instance(&self) -> &Instance {
-        &self.instance
+    pub(crate) fn instance(&self) -> Instance {
+        match self {
+            Self::Value(value) => Arc::clone(value) as Instance,
+            Self::Object(object) => Arc::clone(object),
+        }
     }
-}
 
-fn fill<T: ?Sized + 'static>(out: &mut dyn Any, value: impl FnOnce() -> Option<Arc<T>>) {
-    if let Some(out) = out.downcast_mut::<Option<Arc<T>>>() {
-        *out = value();
+    /// The instance without a share in it.
+    pub(crate) fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        match self {
+            Self::Value(value) => &**value,
+            Self::Object(object) => &**object,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an application's life does to its providers: implement a trait, and it is called.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, ready};
@@ -8,7 +9,6 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::handle::Instance;
 
 macro_rules! hooks {
     ($(#[$doc:meta] $trait:ident :: $method:ident ($($signal:ident)?) $constant:ident;)*) => {$(
@@ -72,7 +72,7 @@ pub struct Probe<T>(PhantomData<T>);
 impl<T> NoHook for Probe<T> {}
 
 /// Calls one hook of an instance.
-pub type HookFn = for<'a> fn(&'a Instance, Option<&'a str>) -> BoxFuture<'a, Result<(), HookError>>;
+pub type HookFn = for<'a> fn(&'a (dyn Any + Send + Sync), Option<&'a str>) -> BoxFuture<'a, Result<(), HookError>>;
 
 /// The hooks of a type, in the order of [`Hook`].
 #[derive(Clone, Copy)]

@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::failure::Cause;
+use crate::handle::Handle;
 use crate::key::Key;
 use crate::resolved::Resolved;
 
@@ -132,9 +133,9 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Arc<T> {
     const REQUEST: Request = Request::one(Key::of::<T>());
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        from.next()
-            .first()
-            .ok_or(Cause::Unresolved(Self::REQUEST.key))
+        from.one()
+            .and_then(Handle::get)
+            .ok_or_else(|| Cause::Unresolved(Self::REQUEST.key))
     }
 }
 
@@ -142,7 +143,7 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Option<Arc<T>> {
     const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Optional);
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        Ok(from.next().first())
+        Ok(from.one().and_then(Handle::get))
     }
 }
 
@@ -150,6 +151,6 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Vec<Arc<T>> {
     const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Many);
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        Ok(from.next().all())
+        Ok(from.next().all().filter_map(Handle::get).collect())
     }
 }

@@ -100,15 +100,31 @@ impl fmt::Debug for Descriptor {
     }
 }
 
-/// A descriptor that `#[injectable]` announces at link time: it feeds hints and `provided_in = "root"`.
+/// A descriptor that `#[injectable]` announces at link time, for hints.
 pub struct Registered(pub &'static Descriptor);
 
+/// One that is `provided_in = "root"`. A list of their own, because every application goes through it.
+pub struct InRoot(pub &'static Descriptor);
+
 inventory::collect!(Registered);
+inventory::collect!(InRoot);
 
 impl Registered {
     pub(crate) fn all() -> impl Iterator<Item = &'static Descriptor> {
-        inventory::iter::<Registered>
+        inventory::iter::<Self>
             .into_iter()
             .map(|registered| registered.0)
+    }
+}
+
+impl InRoot {
+    /// In an order that does not depend on the linker's.
+    pub(crate) fn all() -> Vec<&'static Descriptor> {
+        let mut all: Vec<_> = inventory::iter::<Self>
+            .into_iter()
+            .map(|registered| registered.0)
+            .collect();
+        all.sort_by_key(|Descriptor { at, .. }| (at.file(), at.line(), at.column()));
+        all
     }
 }

@@ -122,7 +122,7 @@ pub mod __private {
     pub use crate::hooks::{HookFn, Hooks, NoHook, Probe};
     pub use crate::import::ModuleImport;
     pub use crate::inject::{Dependency, Inject, Request};
-    pub use crate::injectable::{Descriptor, Injectable, Registered};
+    pub use crate::injectable::{Descriptor, InRoot, Injectable, Registered};
     pub use crate::key::Key;
     pub use crate::module::{Module, ModuleDefinition};
     pub use crate::provider::Provider;

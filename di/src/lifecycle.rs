@@ -1,5 +1,6 @@
 //! Calls the hooks: in dependency order on the way up, in reverse on the way down, what is independent at the same time.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,7 +10,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use crate::container::{Container, Inner};
 use crate::failure::{Cause, Failure, LifecycleError};
 use crate::graph::ProviderId;
-use crate::handle::Instance;
 use crate::hooks::{Hook, HookFn};
 use crate::waiting::Waiting;
 
@@ -231,7 +231,7 @@ impl<'a> Run<'a> {
         matches!(self.hook, Hook::Init | Hook::Bootstrap) && !self.failures.is_empty()
     }
 
-    fn call(&self, hook: HookFn, instance: &'a Instance) -> BoxFuture<'a, Result<(), Cause>> {
+    fn call(&self, hook: HookFn, instance: &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<(), Cause>> {
         let (options, signal) = (&self.inner.options, self.signal);
         // The call itself may panic before there is a future.
         match catch_unwind(AssertUnwindSafe(|| hook(instance, signal))) {

@@ -124,6 +124,12 @@ impl ModuleDefinition {
         self
     }
 
+    /// Lists several, in this order.
+    pub fn provide_all(mut self, providers: impl IntoIterator<Item = Provider>) -> Self {
+        self.providers.extend(providers);
+        self
+    }
+
     /// Lists a type that is `#[injectable]`.
     #[track_caller]
     pub fn provide_type<T: Injectable>(self) -> Self {

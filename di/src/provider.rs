@@ -253,6 +253,11 @@ impl Provider {
         self.name.map_or(key, |name| key.named(name))
     }
 
+    /// Its name, if it has one: names are given where a provider is listed.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
     pub(crate) fn lifetime(&self) -> Scope {
         self.scope.unwrap_or(self.deref().scope)
     }

@@ -43,6 +43,12 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    /// The one answer to the next dependency. Not generic: every constructor calls this, so it stays in the cache.
+    #[inline(never)]
+    pub(crate) fn one(&mut self) -> Option<&'a Handle> {
+        self.next().all().next()
+    }
+
     /// The answer to the next dependency.
     pub(crate) fn next(&mut self) -> Answer<'a> {
         let mut count = 0;
@@ -65,21 +71,12 @@ impl<'a> Resolved<'a> {
     }
 }
 
-impl Answer<'_> {
-    fn get<T: ?Sized + 'static>(&self, index: usize, edge: &Edge) -> Option<Arc<T>> {
-        let fresh = self.fresh.get(index).and_then(Option::as_ref);
-        fresh.or_else(|| self.inner.handle(edge.target))?.get()
-    }
-
-    pub(crate) fn first<T: ?Sized + 'static>(&self) -> Option<Arc<T>> {
-        self.get(0, self.edges.first()?)
-    }
-
-    pub(crate) fn all<T: ?Sized + 'static>(&self) -> Vec<Arc<T>> {
-        self.edges
-            .iter()
-            .enumerate()
-            .filter_map(|(index, edge)| self.get(index, edge))
-            .collect()
+impl<'a> Answer<'a> {
+    /// What there is, in the order it is listed.
+    pub(crate) fn all(self) -> impl Iterator<Item = &'a Handle> {
+        self.edges.iter().enumerate().filter_map(move |(index, edge)| {
+            let fresh = self.fresh.get(index).and_then(Option::as_ref);
+            fresh.or_else(|| self.inner.handle(edge.target))
+        })
     }
 }

@@ -170,7 +170,7 @@ impl RequestScope {
     pub async fn get_in(&self, module: ModuleId, key: Key) -> Result<Instance, ResolveError> {
         let id = self.0.inner.graph.resolve(module, key);
         let handle = self.handle(id.ok_or(ResolveError::Missing(key))?).await?;
-        Ok(handle.instance().clone())
+        Ok(handle.instance())
     }
 
     pub(crate) async fn handle(&self, id: ProviderId) -> Result<Handle, ResolveError> {

@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use nestrs_core::{MessageContext, MessageKind};
-use nestrs_di::__private::{Build, Hooks, Registered, inventory};
+use nestrs_di::__private::{Build, Hooks, InRoot, inventory};
 use nestrs_di::{Descriptor, Injectable, Key, Scope};
 
 use crate::handler::HandlerName;
@@ -85,4 +85,4 @@ impl Injectable for Ctx {
     };
 }
 
-inventory::submit! { Registered(Ctx::DESCRIPTOR) }
+inventory::submit! { InRoot(Ctx::DESCRIPTOR) }

@@ -146,13 +146,14 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> TokenSt
         build,
     } = described;
     let (parameters, _, bounds) = generics.split_for_impl();
-    let in_root = options.in_root;
     let scope = quote::format_ident!("{}", options.scope.unwrap_or("Singleton"));
     let dependencies = inputs.iter().filter_map(|input| input.dependency(home));
     let metadata = &options.metadata;
     let views = options.bind.iter().map(|object| view(object, at, &di));
+    let in_root = options.in_root;
+    let list = quote::format_ident!("{}", if in_root { "InRoot" } else { "Registered" });
     let registered = generics.params.is_empty().then(|| {
-        quote!(#di::inventory::submit! { #di::Registered(<#ty as #di::Injectable>::DESCRIPTOR) })
+        quote!(#di::inventory::submit! { #di::#list(<#ty as #di::Injectable>::DESCRIPTOR) })
     });
     quote! {
         #[automatically_derived]

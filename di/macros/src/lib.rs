@@ -8,7 +8,7 @@ mod input;
 mod module;
 
 use proc_macro::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 /// Which crate the expansion refers to.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,9 +55,20 @@ pub fn nestrs_module(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Code that yields the place where `span` is in the user's source.
 fn location(span: proc_macro2::Span, home: Home) -> proc_macro2::TokenStream {
+    let path = path_at(span, home, quote!(Location::caller));
+    quote_spanned!(span=> #path())
+}
+
+/// One of the container's items, as if the user had written it at `span`: a call of it is located there.
+fn path_at(
+    span: proc_macro2::Span,
+    home: Home,
+    item: proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
     // Each token has the span: the compiler joins them, and one of the attribute's own would win.
-    let tokens = home.di().into_iter().chain(quote!(::Location::caller()));
-    tokens
+    let di = home.di();
+    quote!(#di::#item)
+        .into_iter()
         .map(|mut token| {
             token.set_span(span);
             token

@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Expr, Fields, ItemStruct, Token, Type};
 
-use crate::{Home, args, injectable, location};
+use crate::{Home, args, injectable, location, path_at};
 
 const ARGUMENTS: [&str; 6] = [
     "imports",
@@ -115,8 +115,11 @@ fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStrea
         .iter()
         .map(|import| quote_spanned!(import.span()=> .import(#import)));
     let providers = providers.iter().map(|provider| match provider {
-        Entry::Type(ty) => quote_spanned!(ty.span()=> .provide_type::<#ty>()),
-        Entry::Value(expr) => quote_spanned!(expr.span()=> .provide(#expr)),
+        Entry::Type(ty) => {
+            let of = path_at(ty.span(), home, quote!(Provider::of));
+            quote_spanned!(ty.span()=> #of::<#ty>())
+        }
+        Entry::Value(expr) => quote_spanned!(expr.span()=> #di::Provider::from(#expr)),
     });
     let exports = exports
         .iter()
@@ -136,7 +139,7 @@ fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStrea
         #[automatically_derived]
         impl #generics #di::Module for #name #type_arguments #bounds {
             fn definition() -> #di::ModuleDefinition {
-                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* #(#providers)* #(#exports)* #global
+                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* .provide_all([#(#providers),*]) #(#exports)* #global
                     .provide_type_once::<Self>();
                 #controllers
                 #microservices

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::replace::{Place, Replacements};
 use super::{Code, Finding, Graph, ModuleId, ProviderId, ProviderNode};
-use crate::injectable::{Descriptor, Registered};
+use crate::injectable::InRoot;
 use crate::key::Key;
 use crate::module::Export;
 use crate::provider::Provider;
@@ -33,20 +33,18 @@ impl Graph {
             .sum();
         self.providers.reserve(listed);
         self.types.reserve(listed);
-        for descriptor in in_root() {
+        for descriptor in InRoot::all() {
             let provider = Provider::described(descriptor, descriptor.at);
             self.list(provider, self.root(), replacements, findings);
         }
         for module in self.module_ids() {
-            let definition = Arc::clone(&self.module(module).definition);
-            for provider in &definition.providers {
+            for provider in self.take_providers(module) {
                 // One instance an application, whoever lists it.
-                let key = provider.key();
                 let known = provider.in_root
-                    && key.name().is_none()
-                    && self.types.contains_key(&key.type_id());
+                    && provider.name().is_none()
+                    && self.types.contains_key(&provider.key().type_id());
                 if !known {
-                    self.list(provider.clone(), module, replacements, findings);
+                    self.list(provider, module, replacements, findings);
                 }
             }
             self.stand_ins(module, replacements, findings);
@@ -67,6 +65,15 @@ impl Graph {
             for stand_in in replacements.stand_ins(key) {
                 self.add_with_source(stand_in, module, findings);
             }
+        }
+    }
+
+    /// The module's own list, or a copy if the module belongs to others too: a dynamic one.
+    fn take_providers(&mut self, module: ModuleId) -> Vec<Provider> {
+        let definition = &mut self.modules[module.index()].definition;
+        match Arc::get_mut(definition) {
+            Some(definition) => std::mem::take(&mut definition.providers),
+            None => definition.providers.clone(),
         }
     }
 
@@ -141,7 +148,7 @@ impl Graph {
                 let entry = slot.get_mut();
                 let twin = chain(&self.providers, Some(entry.first))
                     .map(|(_, node)| node)
-                    .find(|node| node.module == module && node.key() == key)
+                    .find(|node| node.module == module && node.provider.name() == key.name())
                     .filter(|twin| !(twin.provider.is_multi() && provider.is_multi()));
                 if let Some(twin) = twin {
                     findings.push(self.duplicate(module, key, twin, &provider));
@@ -153,6 +160,8 @@ impl Graph {
         }
         self.providers.push(ProviderNode {
             exported: provider.in_root,
+            in_root: provider.in_root,
+            view: provider.view,
             scope: provider.lifetime(),
             provider,
             module,
@@ -203,8 +212,8 @@ impl Graph {
         let mut found = false;
         while let Some(id) = next {
             let node = &mut self.providers[id.index()];
-            let own = node.module == module || node.provider.in_root;
-            if own && (export.any_name || node.key() == export.key) {
+            let own = node.module == module || node.in_root;
+            if own && (export.any_name || node.provider.name() == export.key.name()) {
                 node.exported = true;
                 found = true;
             }
@@ -220,19 +229,4 @@ pub(super) fn chain(
 ) -> impl Iterator<Item = (ProviderId, &ProviderNode)> {
     std::iter::successors(first, |id| providers[id.index()].next)
         .map(|id| (id, &providers[id.index()]))
-}
-
-/// What every application has, in an order that does not depend on the linker's.
-fn in_root() -> Vec<&'static Descriptor> {
-    let mut found: Vec<_> = Registered::all()
-        .filter(|descriptor| descriptor.in_root)
-        .collect();
-    found.sort_by_key(|descriptor| {
-        (
-            descriptor.at.file(),
-            descriptor.at.line(),
-            descriptor.at.column(),
-        )
-    });
-    found
 }

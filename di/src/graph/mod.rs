@@ -122,6 +122,10 @@ pub(crate) struct ProviderNode {
     pub(crate) has_own: bool,
     /// What it is a view of, where that is settled by how it is listed.
     source: Option<ProviderId>,
+    /// What every application has; it is seen from everywhere.
+    in_root: bool,
+    /// Whether it only passes on what it is a view of.
+    pub(crate) view: bool,
     /// Left out: only a replaced provider needed it.
     pub(crate) pruned: bool,
     exported: bool,

@@ -6,15 +6,14 @@ use super::{Graph, ProviderId};
 impl Graph {
     pub(super) fn prune(&mut self, replacements: &Replacements) {
         let needed = replacements.old().flat_map(|(module, old)| {
-            old.dependencies
-                .iter()
-                .flat_map(|it| self.resolve_all(*module, it.request.key))
-                .collect::<Vec<_>>()
+            let keys = old.dependencies.iter().map(|it| &it.request.key);
+            keys.flat_map(|key| self.resolve_all(*module, key))
         });
-        let candidates = self.closure(needed.collect());
-        if !candidates.iter().any(|candidate| *candidate) {
+        let needed: Vec<_> = needed.collect();
+        if needed.is_empty() {
             return;
         }
+        let candidates = self.closure(needed);
         let wanted =
             |id: &ProviderId| !candidates[id.index()] || self.provider(*id).provider.is_entry();
         let kept = self.closure(self.provider_ids().filter(wanted).collect());

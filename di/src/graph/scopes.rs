@@ -1,6 +1,6 @@
 //! How long each provider lives, and singletons that would hold on to something of a request.
 
-use super::{Code, Edge, Finding, Graph, ProviderId};
+use super::{Code, Edge, Finding, Graph, ProviderId, ProviderNode};
 use crate::scope::Scope;
 
 impl Graph {
@@ -8,14 +8,16 @@ impl Graph {
     pub(super) fn settle_scopes(&mut self, findings: &mut Vec<Finding>) {
         for index in 0..self.order.len() {
             let id = self.order[index];
-            let declared = self.provider(id).provider.lifetime();
-            let of_request = self
-                .strong_edges(id)
-                .find(|edge| self.provider(edge.target).needs_request)
-                .copied();
+            let ProviderNode { scope: declared, view, .. } = *self.provider(id);
+            let (mut of_request, mut has_own) = (None, false);
+            for edge in self.strong_edges(id) {
+                let target = self.provider(edge.target);
+                of_request = of_request.or(target.needs_request.then_some(*edge));
+                has_own |= target.scope == Scope::Transient;
+            }
             let scope = match declared {
                 // A view lives as long as what it shows.
-                _ if self.provider(id).provider.view => self.viewed_scope(id),
+                _ if view => self.viewed_scope(id),
                 Scope::Inherit if of_request.is_some() => Scope::Request,
                 Scope::Inherit => Scope::Singleton,
                 declared => declared,
@@ -23,9 +25,6 @@ impl Graph {
             if let (Scope::Singleton, Some(edge)) = (scope, of_request) {
                 findings.push(self.captive(id, edge));
             }
-            let has_own = self
-                .strong_edges(id)
-                .any(|edge| self.provider(edge.target).scope == Scope::Transient);
             let node = &mut self.providers[id.index()];
             node.has_own = has_own;
             node.scope = scope;

@@ -26,7 +26,7 @@ impl Graph {
         let (modules, providers) = (&self.modules, &self.providers);
         for entry in several {
             let unnamed =
-                chain(providers, Some(entry.first)).filter(|(_, node)| node.key().name().is_none());
+                chain(providers, Some(entry.first)).filter(|(_, node)| node.provider.name().is_none());
             entry.preferred =
                 nearest(unnamed.map(|(id, node)| (nearness(modules, root, node), id)));
         }
@@ -41,7 +41,7 @@ impl Graph {
     pub(crate) fn resolve(&self, module: ModuleId, key: Key) -> Option<ProviderId> {
         let candidates = self
             .of_type(key.type_id())
-            .filter(|(_, node)| node.key() == key);
+            .filter(|(_, node)| node.provider.name() == key.name());
         let seen = candidates.map(|(id, node)| (nearness(&self.modules, module, node), id));
         nearest(seen.filter(|(nearness, _)| nearness.is_some()))
     }
@@ -59,7 +59,7 @@ impl Graph {
     ) -> impl Iterator<Item = ProviderId> {
         self.of_type(key.type_id())
             .filter(move |(_, node)| {
-                node.key() == key && nearness(&self.modules, module, node).is_some()
+                node.provider.name() == key.name() && nearness(&self.modules, module, node).is_some()
             })
             .map(|(id, _)| id)
     }
@@ -67,7 +67,7 @@ impl Graph {
 
 /// Whether and how `module` sees a provider.
 fn nearness(modules: &[ModuleNode], module: ModuleId, node: &ProviderNode) -> Option<Nearness> {
-    if node.provider.in_root {
+    if node.in_root {
         return Some(Nearness::Root);
     }
     if node.module == module {
