@@ -81,7 +81,11 @@ impl Inner {
     }
 
     /// A provider's hook and what to call it on.
-    pub(crate) fn hook(&self, id: ProviderId, hook: Hook) -> Option<(HookFn, &(dyn Any + Send + Sync))> {
+    pub(crate) fn hook(
+        &self,
+        id: ProviderId,
+        hook: Hook,
+    ) -> Option<(HookFn, &(dyn Any + Send + Sync))> {
         let call = self.graph.provider(id).provider.hooks.get(hook)?;
         Some((call, self.handle(id)?.as_any()))
     }
@@ -181,10 +185,8 @@ impl Container {
     /// # }
     /// ```
     pub fn get_in(&self, module: ModuleId, key: Key) -> Option<Instance> {
-        let id = self.inner.graph.resolve(module, key)?;
-        self.inner
-            .handle(id)
-            .map(Handle::instance)
+        let id = self.inner.graph.resolve(module, &key)?;
+        self.inner.handle(id).map(Handle::instance)
     }
 
     /// Every instance of a type, whatever module has it and whatever its name, in import order.

@@ -14,25 +14,40 @@ use std::sync::Arc;
 /// ```
 pub type Instance = Arc<dyn Any + Send + Sync>;
 
-/// An [`Instance`] that can hand out its `Arc<T>` for a `T` that may be unsized.
+/// An [`Instance`] that can hand out its `Arc<T>` for a `T` that may be unsized: generic code cannot tell the two apart, the place that
+/// made the handle could.
 #[derive(Clone)]
 pub enum Handle {
     /// Of a `T`.
-    Value(Arc<dyn Share>),
+    Value(Arc<dyn Value>),
     /// Of an `Arc<dyn Trait>`.
-    Object(Instance),
+    Object(Arc<dyn Object>),
 }
 
-/// A value that knows its own type. Generic code cannot tell a sized `T` from a trait object; this can.
-pub trait Share: Any + Send + Sync {
-    /// Puts the value into `out`, if that is an `Option<Arc<Self>>`.
-    fn share(self: Arc<Self>, out: &mut dyn Any);
+/// A value that knows its own type.
+pub trait Value: Any + Send + Sync {
+    /// Puts itself into `out`, if that is an `Option<Arc<Self>>`.
+    fn put(self: Arc<Self>, out: &mut dyn Any);
 }
 
-impl<T: Send + Sync + 'static> Share for T {
-    fn share(self: Arc<Self>, out: &mut dyn Any) {
+impl<T: Send + Sync + 'static> Value for T {
+    fn put(self: Arc<Self>, out: &mut dyn Any) {
         if let Some(out) = out.downcast_mut() {
             *out = Some(self);
+        }
+    }
+}
+
+/// An `Arc<dyn Trait>`.
+pub trait Object: Any + Send + Sync {
+    /// Puts a clone into `out`, if that is an `Option<Self>`.
+    fn put(&self, out: &mut dyn Any);
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Object for Arc<T> {
+    fn put(&self, out: &mut dyn Any) {
+        if let Some(out) = out.downcast_mut() {
+            *out = Some(Self::clone(self));
         }
     }
 }
@@ -55,20 +70,23 @@ impl Handle {
 
     /// The instance as `T`, if it went in as one.
     pub fn get<T: ?Sized + 'static>(&self) -> Option<Arc<T>> {
+        let mut out: Option<Arc<T>> = None;
+        self.put(&mut out);
+        out
+    }
+
+    /// Puts the instance into `out`, if that is an `Option<Arc<T>>` of its type. Not generic: there is one of it for all constructors.
+    pub(crate) fn put(&self, out: &mut dyn Any) {
         match self {
-            Self::Value(value) => {
-                let mut out: Option<Arc<T>> = None;
-                Arc::clone(value).share(&mut out);
-                out
-            }
-            Self::Object(object) => object.downcast_ref::<Arc<T>>().cloned(),
+            Self::Value(value) => Arc::clone(value).put(out),
+            Self::Object(object) => (**object).put(out),
         }
     }
 
     pub(crate) fn instance(&self) -> Instance {
         match self {
             Self::Value(value) => Arc::clone(value) as Instance,
-            Self::Object(object) => Arc::clone(object),
+            Self::Object(object) => Arc::clone(object) as Instance,
         }
     }
 

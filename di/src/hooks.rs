@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-
 macro_rules! hooks {
     ($(#[$doc:meta] $trait:ident :: $method:ident ($($signal:ident)?) $constant:ident;)*) => {$(
         #[$doc]
@@ -72,7 +71,10 @@ pub struct Probe<T>(PhantomData<T>);
 impl<T> NoHook for Probe<T> {}
 
 /// Calls one hook of an instance.
-pub type HookFn = for<'a> fn(&'a (dyn Any + Send + Sync), Option<&'a str>) -> BoxFuture<'a, Result<(), HookError>>;
+pub type HookFn = for<'a> fn(
+    &'a (dyn Any + Send + Sync),
+    Option<&'a str>,
+) -> BoxFuture<'a, Result<(), HookError>>;
 
 /// The hooks of a type, in the order of [`Hook`].
 #[derive(Clone, Copy)]

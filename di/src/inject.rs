@@ -133,9 +133,9 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Arc<T> {
     const REQUEST: Request = Request::one(Key::of::<T>());
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        from.one()
-            .and_then(Handle::get)
-            .ok_or_else(|| Cause::Unresolved(Self::REQUEST.key))
+        let mut out: Option<Self> = None;
+        from.one(&mut out);
+        out.ok_or_else(|| Cause::Unresolved(Self::REQUEST.key))
     }
 }
 
@@ -143,7 +143,9 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Option<Arc<T>> {
     const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Optional);
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        Ok(from.one().and_then(Handle::get))
+        let mut out: Self = None;
+        from.one(&mut out);
+        Ok(out)
     }
 }
 

@@ -231,7 +231,11 @@ impl<'a> Run<'a> {
         matches!(self.hook, Hook::Init | Hook::Bootstrap) && !self.failures.is_empty()
     }
 
-    fn call(&self, hook: HookFn, instance: &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<(), Cause>> {
+    fn call(
+        &self,
+        hook: HookFn,
+        instance: &'a (dyn Any + Send + Sync),
+    ) -> BoxFuture<'a, Result<(), Cause>> {
         let (options, signal) = (&self.inner.options, self.signal);
         // The call itself may panic before there is a future.
         match catch_unwind(AssertUnwindSafe(|| hook(instance, signal))) {

@@ -126,6 +126,9 @@ impl ModuleDefinition {
 
     /// Lists several, in this order.
     pub fn provide_all(mut self, providers: impl IntoIterator<Item = Provider>) -> Self {
+        let providers = providers.into_iter();
+        // One more is the module's own instance.
+        self.providers.reserve(providers.size_hint().0 + 1);
         self.providers.extend(providers);
         self
     }
@@ -138,15 +141,7 @@ impl ModuleDefinition {
 
     /// Lists a type that is `#[injectable]` unless this module has it already. For what a layer above calls: controllers, handlers.
     #[track_caller]
-    pub fn provide_type_once<T: Injectable>(mut self) -> Self {
-        let listed = self
-            .providers
-            .iter_mut()
-            .find(|provider| provider.key() == Key::of::<T>());
-        if let Some(provider) = listed {
-            provider.mark_entry();
-            return self;
-        }
+    pub fn provide_type_once<T: Injectable>(self) -> Self {
         let mut provider = Provider::of::<T>();
         provider.mark_entry();
         self.provide(provider)

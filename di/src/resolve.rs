@@ -154,7 +154,7 @@ impl ModuleRef {
         let inner = self.inner.upgrade().ok_or(ResolveError::Gone)?;
         let id = inner
             .graph
-            .resolve(self.module, key)
+            .resolve(self.module, &key)
             .ok_or(ResolveError::Missing(key))?;
         Ok((inner, id))
     }

@@ -1,5 +1,6 @@
 //! What a constructor is called with.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::container::Inner;
@@ -43,10 +44,12 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    /// The one answer to the next dependency. Not generic: every constructor calls this, so it stays in the cache.
-    #[inline(never)]
-    pub(crate) fn one(&mut self) -> Option<&'a Handle> {
-        self.next().all().next()
+    /// Puts the one answer to the next dependency into `out`, an `Option<Arc<T>>`. Not generic: code that every constructor shares
+    /// stays in the cache.
+    pub(crate) fn one(&mut self, out: &mut dyn Any) {
+        if let Some(handle) = self.next().all().next() {
+            handle.put(out);
+        }
     }
 
     /// The answer to the next dependency.
@@ -74,9 +77,12 @@ impl<'a> Resolved<'a> {
 impl<'a> Answer<'a> {
     /// What there is, in the order it is listed.
     pub(crate) fn all(self) -> impl Iterator<Item = &'a Handle> {
-        self.edges.iter().enumerate().filter_map(move |(index, edge)| {
-            let fresh = self.fresh.get(index).and_then(Option::as_ref);
-            fresh.or_else(|| self.inner.handle(edge.target))
-        })
+        self.edges
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, edge)| {
+                let fresh = self.fresh.get(index).and_then(Option::as_ref);
+                fresh.or_else(|| self.inner.handle(edge.target))
+            })
     }
 }

@@ -131,7 +131,7 @@ impl Container {
     pub fn needs_scope(&self, module: ModuleId, key: Key) -> bool {
         let graph = &self.inner().graph;
         graph
-            .resolve(module, key)
+            .resolve(module, &key)
             .is_some_and(|id| graph.provider(id).needs_request)
     }
 }
@@ -168,7 +168,7 @@ impl RequestScope {
     /// # Cancel safety
     /// As [`get`](Self::get).
     pub async fn get_in(&self, module: ModuleId, key: Key) -> Result<Instance, ResolveError> {
-        let id = self.0.inner.graph.resolve(module, key);
+        let id = self.0.inner.graph.resolve(module, &key);
         let handle = self.handle(id.ok_or(ResolveError::Missing(key))?).await?;
         Ok(handle.instance())
     }

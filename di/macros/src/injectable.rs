@@ -152,9 +152,9 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> TokenSt
     let views = options.bind.iter().map(|object| view(object, at, &di));
     let in_root = options.in_root;
     let list = quote::format_ident!("{}", if in_root { "InRoot" } else { "Registered" });
-    let registered = generics.params.is_empty().then(|| {
-        quote!(#di::inventory::submit! { #di::#list(<#ty as #di::Injectable>::DESCRIPTOR) })
-    });
+    let registered = generics.params.is_empty().then(
+        || quote!(#di::inventory::submit! { #di::#list(<#ty as #di::Injectable>::DESCRIPTOR) }),
+    );
     quote! {
         #[automatically_derived]
         impl #parameters #di::Injectable for #ty #bounds {

@@ -33,7 +33,7 @@ impl Graph {
         .site(export.at, format!("exported by `{name}`"))
         .path(self.path_to(module));
         let from = self
-            .resolve(module, key)
+            .resolve(module, &key)
             .map(|id| &self.module(self.provider(id).module).definition.name);
         match from {
             Some(from) => finding.fix(format!(

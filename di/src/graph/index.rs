@@ -147,12 +147,19 @@ impl Graph {
             Slot::Occupied(mut slot) => {
                 let entry = slot.get_mut();
                 let twin = chain(&self.providers, Some(entry.first))
-                    .map(|(_, node)| node)
-                    .find(|node| node.module == module && node.provider.name() == key.name())
-                    .filter(|twin| !(twin.provider.is_multi() && provider.is_multi()));
-                if let Some(twin) = twin {
-                    findings.push(self.duplicate(module, key, twin, &provider));
-                    return None;
+                    .find(|(_, node)| node.module == module && node.provider.name() == key.name())
+                    .filter(|(_, twin)| !(twin.provider.is_multi() && provider.is_multi()));
+                match twin {
+                    // Listed already, and what is called is listed once.
+                    Some((twin, _)) if provider.is_entry() => {
+                        self.providers[twin.index()].provider.mark_entry();
+                        return None;
+                    }
+                    Some((_, twin)) => {
+                        findings.push(self.duplicate(module, key, twin, &provider));
+                        return None;
+                    }
+                    None => {}
                 }
                 let last = std::mem::replace(&mut entry.last, id);
                 self.providers[last.index()].next = Some(id);

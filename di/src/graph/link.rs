@@ -1,7 +1,7 @@
 //! Each dependency finds its provider.
 
 use super::{Code, Edge, Finding, Graph, ModuleId, ProviderId, ProviderNode};
-use crate::inject::{Arity, Dependency};
+use crate::inject::{Arity, Dependency, Request};
 use crate::key::Key;
 
 /// A dependency without an answer.
@@ -51,15 +51,11 @@ impl Graph {
         dependency: &Dependency,
         edges: &mut Vec<Edge>,
     ) -> Option<Finding> {
-        let (module, key, arity) = (
-            self.provider(id).module,
-            dependency.request.key,
-            dependency.request.arity,
-        );
+        let (module, Request { key, arity }) = (self.provider(id).module, &dependency.request);
         let edge = |target| Edge {
             dependency: index,
             target,
-            lazy: arity == Arity::Lazy,
+            lazy: *arity == Arity::Lazy,
         };
         match arity {
             Arity::Context => None,
@@ -72,7 +68,7 @@ impl Graph {
                     edges.push(edge(target));
                     self.ambiguous(id, dependency, target)
                 }
-                None => (arity != Arity::Optional).then(|| self.missing(id, dependency)),
+                None => (*arity != Arity::Optional).then(|| self.missing(id, dependency)),
             },
         }
     }
@@ -136,8 +132,8 @@ impl Graph {
             };
             match request.arity {
                 Arity::Context => {}
-                Arity::Many => edges.extend(self.resolve_all(module, request.key).map(edge)),
-                arity => match self.resolve(module, request.key) {
+                Arity::Many => edges.extend(self.resolve_all(module, &request.key).map(edge)),
+                arity => match self.resolve(module, &request.key) {
                     None if arity != Arity::Optional => return Err(request.key),
                     target => edges.extend(target.map(edge)),
                 },

@@ -8,7 +8,11 @@ impl Graph {
     pub(super) fn settle_scopes(&mut self, findings: &mut Vec<Finding>) {
         for index in 0..self.order.len() {
             let id = self.order[index];
-            let ProviderNode { scope: declared, view, .. } = *self.provider(id);
+            let ProviderNode {
+                scope: declared,
+                view,
+                ..
+            } = *self.provider(id);
             let (mut of_request, mut has_own) = (None, false);
             for edge in self.strong_edges(id) {
                 let target = self.provider(edge.target);
@@ -71,6 +75,9 @@ impl Graph {
 
     /// What is looked up later has to be a singleton: there is nobody to build another for.
     fn check_lazy(&self, findings: &mut Vec<Finding>) {
+        if !self.edges.iter().any(|edge| edge.lazy) {
+            return;
+        }
         for id in self.provider_ids().filter(|id| !self.provider(*id).pruned) {
             for edge in self.edges(id).iter().filter(|edge| edge.lazy) {
                 let (consumer, target) = (self.provider(id), self.provider(edge.target));

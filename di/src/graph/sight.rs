@@ -25,8 +25,8 @@ impl Graph {
             .filter(|entry| entry.first != entry.last);
         let (modules, providers) = (&self.modules, &self.providers);
         for entry in several {
-            let unnamed =
-                chain(providers, Some(entry.first)).filter(|(_, node)| node.provider.name().is_none());
+            let unnamed = chain(providers, Some(entry.first))
+                .filter(|(_, node)| node.provider.name().is_none());
             entry.preferred =
                 nearest(unnamed.map(|(id, node)| (nearness(modules, root, node), id)));
         }
@@ -38,12 +38,20 @@ impl Graph {
     }
 
     /// The provider that `module` gets for `key`.
-    pub(crate) fn resolve(&self, module: ModuleId, key: Key) -> Option<ProviderId> {
-        let candidates = self
-            .of_type(key.type_id())
-            .filter(|(_, node)| node.provider.name() == key.name());
-        let seen = candidates.map(|(id, node)| (nearness(&self.modules, module, node), id));
-        nearest(seen.filter(|(nearness, _)| nearness.is_some()))
+    pub(crate) fn resolve(&self, module: ModuleId, key: &Key) -> Option<ProviderId> {
+        let mut next = Some(self.types.get(&key.type_id())?.first);
+        let mut nearest: Option<(Nearness, ProviderId)> = None;
+        while let Some(id) = next {
+            let node = self.provider(id);
+            next = node.next;
+            if node.provider.name() == key.name()
+                && let Some(nearness) = nearness(&self.modules, module, node)
+                && nearest.is_none_or(|(best, _)| nearness > best)
+            {
+                nearest = Some((nearness, id));
+            }
+        }
+        Some(nearest?.1)
     }
 
     /// How near a provider is to `module`; `None` if it is out of sight.
@@ -55,11 +63,12 @@ impl Graph {
     pub(crate) fn resolve_all(
         &self,
         module: ModuleId,
-        key: Key,
-    ) -> impl Iterator<Item = ProviderId> {
+        key: &Key,
+    ) -> impl Iterator<Item = ProviderId> + use<'_> {
+        let name = key.name();
         self.of_type(key.type_id())
             .filter(move |(_, node)| {
-                node.provider.name() == key.name() && nearness(&self.modules, module, node).is_some()
+                node.provider.name() == name && nearness(&self.modules, module, node).is_some()
             })
             .map(|(id, _)| id)
     }
