@@ -5,20 +5,21 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{LitBool, LitStr, Token, bracketed, token};
 
-/// Walks over `name = value, …`: each name is known and comes once.
+/// Walks over `name = value, …`: each name is known and comes once. `meant` are names that are none, and what to write instead.
 ///
 /// # Errors
 /// At the name that is unknown or repeated, or where `value` fails.
 pub(crate) fn each(
     input: ParseStream<'_>,
     known: &[&str],
+    meant: &[(&str, &str)],
     mut value: impl FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
 ) -> syn::Result<()> {
     let mut seen: Vec<Ident> = Vec::new();
     while !input.is_empty() {
         let name: Ident = input.parse()?;
         if !known.contains(&name.to_string().as_str()) {
-            return Err(unknown(&name, known));
+            return Err(unknown(&name, known, meant));
         }
         if seen.contains(&name) {
             return Err(syn::Error::new(
@@ -35,13 +36,19 @@ pub(crate) fn each(
     Ok(())
 }
 
-fn unknown(name: &Ident, known: &[&str]) -> syn::Error {
+fn unknown(name: &Ident, known: &[&str], meant: &[(&str, &str)]) -> syn::Error {
+    let written = name.to_string();
+    if let Some((_, instead)) = meant.iter().find(|(word, _)| *word == written) {
+        return syn::Error::new(
+            name.span(),
+            format!("`{written}` is no argument: write `{instead}`"),
+        );
+    }
     let list = known
         .iter()
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    let written = name.to_string();
     let near = known.iter().find(|known| resembles(&written, known));
     let hint = near
         .map(|near| format!("did you mean `{near}`? "))
@@ -93,16 +100,18 @@ pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
 /// `= "one of these"`
 pub(crate) fn word(input: ParseStream<'_>, known: &[&str]) -> syn::Result<String> {
     input.parse::<Token![=]>()?;
-    let literal: LitStr = input.parse()?;
-    let value = literal.value();
-    if known.contains(&value.as_str()) {
-        return Ok(value);
-    }
     let list = known
         .iter()
         .map(|word| format!("{word:?}"))
         .collect::<Vec<_>>()
         .join(", ");
+    let literal: LitStr = input
+        .parse()
+        .map_err(|error| syn::Error::new(error.span(), format!("write it in quotes: {list}")))?;
+    let value = literal.value();
+    if known.contains(&value.as_str()) {
+        return Ok(value);
+    }
     Err(syn::Error::new(
         literal.span(),
         format!("{value:?} is none of {list}"),

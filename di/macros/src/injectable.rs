@@ -4,7 +4,7 @@ mod constructor;
 mod fields;
 mod token;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -54,7 +54,8 @@ fn without_inject(item: TokenStream) -> TokenStream {
 /// The attribute's arguments.
 #[derive(Default)]
 struct Options {
-    in_root: bool,
+    /// Where it says so.
+    in_root: Option<Span>,
     scope: Option<&'static str>,
     bind: Vec<TypeTraitObject>,
     metadata: Vec<Expr>,
@@ -67,17 +68,26 @@ const SCOPES: [(&str, &str); 4] = [
     ("inherit", "Inherit"),
 ];
 
+const MEANT: [(&str, &str); 5] = [
+    ("singleton", "scope = \"singleton\""),
+    ("transient", "scope = \"transient\""),
+    ("request", "scope = \"request\""),
+    ("inherit", "scope = \"inherit\""),
+    ("root", "provided_in = \"root\""),
+];
+
 impl Options {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut options = Self::default();
         args::each(
             input,
             &["provided_in", "scope", "bind", "metadata"],
+            &MEANT,
             |name, input| {
                 match name.to_string().as_str() {
                     "provided_in" => {
                         args::word(input, &["root"])?;
-                        options.in_root = true;
+                        options.in_root = Some(name.span());
                     }
                     "scope" => {
                         let word = args::word(input, &SCOPES.map(|(word, _)| word))?;
@@ -101,7 +111,10 @@ impl Options {
     }
 
     fn is_empty(&self) -> bool {
-        !self.in_root && self.scope.is_none() && self.bind.is_empty() && self.metadata.is_empty()
+        self.in_root.is_none()
+            && self.scope.is_none()
+            && self.bind.is_empty()
+            && self.metadata.is_empty()
     }
 }
 
@@ -136,7 +149,7 @@ struct Described<'a> {
     build: TokenStream,
 }
 
-fn describe(described: &Described<'_>, options: &Options, home: Home) -> TokenStream {
+fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Result<TokenStream> {
     let di = home.di();
     let Described {
         ty,
@@ -150,12 +163,18 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> TokenSt
     let dependencies = inputs.iter().filter_map(|input| input.dependency(home));
     let metadata = &options.metadata;
     let views = options.bind.iter().map(|object| view(object, at, &di));
-    let in_root = options.in_root;
+    if let (Some(span), false) = (options.in_root, generics.params.is_empty()) {
+        return Err(syn::Error::new(
+            span,
+            "a generic type is many types: list the ones that are wanted, `providers = [Repository<User>]`",
+        ));
+    }
+    let in_root = options.in_root.is_some();
     let list = quote::format_ident!("{}", if in_root { "InRoot" } else { "Registered" });
     let registered = generics.params.is_empty().then(
         || quote!(#di::inventory::submit! { #di::#list(<#ty as #di::Injectable>::DESCRIPTOR) }),
     );
-    quote! {
+    Ok(quote! {
         #[automatically_derived]
         impl #parameters #di::Injectable for #ty #bounds {
             const DESCRIPTOR: &'static #di::Descriptor = &#di::Descriptor {
@@ -183,7 +202,7 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> TokenSt
             };
         }
         #registered
-    }
+    })
 }
 
 /// The type as a trait object.

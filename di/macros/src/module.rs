@@ -75,7 +75,7 @@ impl Parse for Entry {
 impl Arguments {
     fn parse(input: ParseStream<'_>, home: Home) -> syn::Result<Self> {
         let mut arguments = Self::default();
-        args::each(input, &ARGUMENTS, |name, input| {
+        args::each(input, &ARGUMENTS, &[], |name, input| {
             match name.to_string().as_str() {
                 "imports" => arguments.imports = args::list(input)?,
                 "providers" => arguments.providers = args::list(input)?,

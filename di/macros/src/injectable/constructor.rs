@@ -38,7 +38,7 @@ pub(super) fn expand(
         build: build(&name, asynchronous, &inputs, home),
         inputs,
     };
-    let described = describe(&described, options, home);
+    let described = describe(&described, options, home)?;
     Ok(quote!(#item #described))
 }
 

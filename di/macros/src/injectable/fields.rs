@@ -39,7 +39,7 @@ pub(crate) fn implementation(
         build: quote!(#di::Build::Sync(|_resolved| ::core::result::Result::Ok(#di::Handle::new(#value)))),
         inputs,
     };
-    Ok(describe(&described, options, home))
+    describe(&described, options, home)
 }
 
 /// The expression that makes the value, fields in the order they are declared.

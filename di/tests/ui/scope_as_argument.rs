@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[injectable(singleton)]
+struct Report;
+
+fn main() {}

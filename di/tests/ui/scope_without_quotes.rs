@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[injectable(scope = request)]
+struct Report;
+
+fn main() {}
