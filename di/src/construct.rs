@@ -105,6 +105,8 @@ impl Construction {
             let Some((id, took, result)) = running.next().await else {
                 break;
             };
+            let (provider, ok) = (inner.graph.provider(id).key(), result.is_ok());
+            tracing::debug!(%provider, ?took, ok, "a constructor has run");
             self.times.insert(id.index(), took);
             self.settle(id, result);
             let mut free = waiting.release(id);

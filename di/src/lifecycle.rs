@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -207,14 +208,18 @@ impl<'a> Run<'a> {
                 let Some(id) = free.pop_front() else { break };
                 match self.inner.hook(id, self.hook).filter(|_| wanted(id)) {
                     Some((hook, instance)) => {
-                        running.push(self.call(hook, instance).map(move |result| (id, result)))
+                        let started = Instant::now();
+                        let call = self.call(hook, instance);
+                        running.push(call.map(move |result| (id, started.elapsed(), result)))
                     }
                     None => free.extend(waiting.release(id)),
                 }
             }
-            let Some((id, result)) = running.next().await else {
+            let Some((id, took, result)) = running.next().await else {
                 break;
             };
+            let (provider, ok) = (self.inner.graph.provider(id).key(), result.is_ok());
+            tracing::debug!(%provider, hook = %self.hook, ?took, ok, "a hook has run");
             match result {
                 Ok(()) => self.done.push(id),
                 Err(cause) => {

@@ -55,6 +55,10 @@ impl Options {
 
     /// How long each asynchronous constructor and each hook may take. The container has no clock of its own:
     /// `sleep` is the runtime's, for instance `tokio::time::sleep`.
+    ///
+    /// What blocks its thread cannot be timed out: a constructor that is not `async`, or one that computes or waits without `.await`.
+    /// Nobody looks at the clock until it returns. Make what may take long `async`, and hand what has to block to a thread of its own,
+    /// for instance by `tokio::task::spawn_blocking(…).await`.
     #[must_use]
     pub fn timeout<F>(
         self,

@@ -206,6 +206,54 @@ async fn independent_hooks_run_at_the_same_time() {
     container::<App>().await.init().await.unwrap();
 }
 
+/// Waits for all three to have been called, so none is called after another has ended.
+struct AllThree(tokio::sync::Barrier);
+
+macro_rules! independent {
+    ($name:ident) => {
+        #[injectable]
+        struct $name(Arc<Log>, Arc<AllThree>);
+        impl OnModuleInit for $name {
+            async fn on_module_init(&self) -> Result<(), HookError> {
+                self.0.push(concat!(stringify!($name), " init"));
+                self.1.0.wait().await;
+                Ok(())
+            }
+        }
+        impl OnApplicationShutdown for $name {
+            async fn on_application_shutdown(&self, _: Option<&str>) -> Result<(), HookError> {
+                self.0.push(concat!(stringify!($name), " shutdown"));
+                self.1.0.wait().await;
+                Ok(())
+            }
+        }
+    };
+}
+independent!(A);
+independent!(B);
+independent!(C);
+
+#[tokio::test]
+async fn independent_hooks_are_called_as_they_are_listed_on_the_way_up_and_in_reverse_on_the_way_down()
+ {
+    #[module(imports = [LogModule], providers = [A, B, C, Provider::value(AllThree(tokio::sync::Barrier::new(3)))])]
+    struct App;
+    let app = container::<App>().await;
+    app.init().await.unwrap();
+    app.shutdown(None).await.unwrap();
+    assert_eq!(
+        log(&app),
+        [
+            "A init",
+            "B init",
+            "C init",
+            "C shutdown",
+            "B shutdown",
+            "A shutdown"
+        ]
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_hangs_is_named() {
     #[module(providers = [Left, Provider::value(Gate(tokio::sync::Barrier::new(2)))])]
