@@ -62,6 +62,32 @@ mistake!(listed_nowhere: Missing, "add `Repo` to the providers of `App`", {
     pub(super) struct App;
 });
 
+mistake!(only_under_a_name: Missing, "write `#[inject(\"main\")]` in front of it, or provide `Repo` in `App`", {
+    #[injectable]
+    pub(super) struct Repo;
+    #[module(providers = [Service, nestrs_di::Provider::of::<Repo>().named("main")])]
+    pub(super) struct App;
+} {
+    #[injectable]
+    pub(super) struct Service(#[expect(dead_code)] Arc<Repo>);
+} => {
+    #[injectable]
+    pub(super) struct Service(#[expect(dead_code)] #[inject("main")] Arc<Repo>);
+});
+
+mistake!(only_without_a_name: Missing, "leave the name out, or provide `Repo \"main\"` in `App`", {
+    #[injectable]
+    pub(super) struct Repo;
+    #[module(providers = [Service, Repo])]
+    pub(super) struct App;
+} {
+    #[injectable]
+    pub(super) struct Service(#[expect(dead_code)] #[inject("main")] Arc<Repo>);
+} => {
+    #[injectable]
+    pub(super) struct Service(#[expect(dead_code)] Arc<Repo>);
+});
+
 mistake!(private: NotExported, "add `exports = [Repo]` to `Repos`", {
     #[injectable]
     pub(super) struct Repo;

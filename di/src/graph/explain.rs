@@ -87,6 +87,20 @@ impl Graph {
             |code, message| Finding::error(code, message).site(dependency.at, dependency.written);
         let missing = || finding(Code::Missing, format!("{needs}, which nothing provides"));
 
+        if let Some((_, other)) = self
+            .of_type(key.type_id())
+            .find(|(id, _)| !self.is_for_one_alone(*id))
+        {
+            let ask = match (other.provider.name(), key.name()) {
+                (Some(name), None) => format!("write `#[inject({name:?})]` in front of it"),
+                (Some(name), Some(_)) => format!("write `#[inject({name:?})]`"),
+                (None, _) => "leave the name out".to_owned(),
+            };
+            let (at, other) = (other.provider.listed(), other.key());
+            return missing()
+                .site(at, format!("`{other}` is provided"))
+                .fix(format!("{ask}, or provide `{key}` in {user}"));
+        }
         if let Some(unlisted) =
             Registered::all().find(|descriptor| descriptor.key.type_id() == key.type_id())
         {
@@ -130,9 +144,6 @@ impl Graph {
             ));
         }
         match self.nearest(key) {
-            Some(near) if near.key().type_id() == key.type_id() => missing()
-                .site(near.provider.listed(), format!("`{}` is provided", near.key()))
-                .fix(format!("ask for `{}`, or provide `{key}` in {user}", near.key())),
             Some(near) if near.key().short_name() == short => missing()
                 .site(near.provider.listed(), format!("another type of that name: `{}`", near.key().type_name()))
                 .fix(match near.key().type_name() == key.type_name() {
@@ -158,6 +169,12 @@ impl Graph {
             .filter(|(distance, _)| *distance <= limit)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, node)| node)
+    }
+
+    /// Whether it is listed with another provider, for that one alone.
+    fn is_for_one_alone(&self, id: ProviderId) -> bool {
+        let mut users = self.providers.iter().filter(|node| node.source == Some(id));
+        users.any(|node| node.provider.source().is_some())
     }
 
     /// A provider's module and where it is written: the place a fix goes to.
