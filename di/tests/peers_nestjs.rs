@@ -327,33 +327,3 @@ mod scopes {
         );
     }
 }
-
-#[test]
-fn sixty_four_applications_at_once_share_nothing() {
-    #[injectable(provided_in = "root")]
-    struct Own(Arc<Number>);
-    #[injectable(provided_in = "root")]
-    struct Number(#[inject(value = AtomicUsize::new(0))] AtomicUsize);
-    #[module(imports = [CountModule], providers = [])]
-    struct App;
-
-    let threads: Vec<_> = (0..64)
-        .map(|_| {
-            std::thread::spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .build()
-                    .unwrap();
-                runtime.block_on(async {
-                    let app = container::<App>().await;
-                    let mine = app.get::<Own>().unwrap().0.0.fetch_add(1, Ordering::SeqCst);
-                    mine + app.get::<Count>().unwrap().next()
-                })
-            })
-        })
-        .collect();
-    assert!(
-        threads
-            .into_iter()
-            .all(|thread| thread.join().unwrap() == 0)
-    );
-}
