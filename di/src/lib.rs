@@ -81,7 +81,7 @@ pub use error::Error;
 pub use factory::FactoryFn;
 pub use failure::{ConstructError, Failure, LifecycleError};
 pub use graph::{
-    Code, Finding, Graph, GraphBuilder, GraphCheck, GraphError, ModuleId, Severity, Site,
+    Code, Finding, Graph, GraphBuilder, GraphCheck, GraphError, ModuleId, Provided, Severity, Site,
 };
 pub use graph::{DependencyView, GraphView, ModuleView, ProviderView};
 pub use handle::Instance;
@@ -118,6 +118,7 @@ pub mod __private {
     pub use crate::bind::ProvidedBy;
     pub use crate::build::{Build, BuildFuture, Factory, Outcome};
     pub use crate::failure::Cause;
+    pub use crate::graph::EveryApplication;
     pub use crate::handle::Handle;
     pub use crate::hooks::{HookFn, Hooks, NoHook, Probe};
     pub use crate::import::ModuleImport;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use nestrs_core::{Answer, MessageContext, MessageKind, TransportError};
-use nestrs_di::{Container, Instance};
+use nestrs_di::__private::EveryApplication;
+use nestrs_di::{Code, Container, Finding, Graph, Instance, Provided, Scope};
 
 use crate::ctx::Ctx;
 use crate::event_bus::EventBus;
@@ -63,6 +64,8 @@ impl<T> fmt::Debug for Listener<T> {
 /// whose type it provides.
 pub struct ListenerTable {
     provider: TypeId,
+    /// Where the first of them is written.
+    at: Option<&'static Location<'static>>,
     subscribe: fn(&EventBus, Instance),
 }
 
@@ -73,6 +76,10 @@ impl ListenerTable {
     pub const fn of<T: EventRoutes>() -> Self {
         Self {
             provider: TypeId::of::<T>(),
+            at: match T::LISTENERS {
+                [first, ..] => Some(first.at),
+                [] => None,
+            },
             subscribe: subscribe_all::<T>,
         }
     }
@@ -84,6 +91,30 @@ impl fmt::Debug for ListenerTable {
             .field(&self.provider)
             .finish()
     }
+}
+
+inventory::submit! { EveryApplication(listeners_without_instance) }
+
+/// An event goes to instances that are there, and only singletons are.
+fn listeners_without_instance(graph: &Graph) -> Vec<Finding> {
+    let tables = inventory::iter::<ListenerTable>.into_iter();
+    let provided = tables.flat_map(|table| {
+        let all = graph.provided(table.provider);
+        all.filter_map(|it| Some((it, table.at?)))
+    });
+    provided
+        .filter(|(provided, _)| provided.scope != Scope::Singleton)
+        .map(|(Provided { key, module, scope, at, .. }, listens)| {
+            let message = format!("`{key}` listens to events and has scope `{scope}`: when one comes, there is no instance to call");
+            let mut path = graph.path_to(module);
+            path.push(key.to_string());
+            Finding::error(Code::Scope, message)
+                .site(at, format!("`{key}` has scope `{scope}`"))
+                .site(listens, "listens here")
+                .path(path)
+                .fix(format!("make `{key}` a singleton, `#[injectable]` without `scope`, or move its `#[event_routes]` to one"))
+        })
+        .collect()
 }
 
 /// Subscribes the listeners of an application's providers to its [`EventBus`].

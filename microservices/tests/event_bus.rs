@@ -1,12 +1,16 @@
 //! Events within a process.
 #![allow(clippy::unwrap_used)]
 
+extern crate nestrs_microservices as nestrs;
+
 mod common;
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
 use common::Log;
-use nestrs_microservices::EventBus;
+use nestrs_di::{Code, Module, injectable, module};
+use nestrs_microservices::{EventBus, event_routes};
 use serde_json::{Value, json};
 use tokio::sync::{Barrier, Notify, oneshot};
 
@@ -137,4 +141,47 @@ async fn a_payload_of_any_type_is_published_and_awaited() {
     });
     bus.publish_typed("a", &("Ada", 36)).await.unwrap();
     assert_eq!(received.try_recv(), Ok(json!(["Ada", 36])));
+}
+
+#[test]
+fn a_listener_that_is_no_singleton_is_reported_instead_of_never_being_called() {
+    #[injectable(scope = "transient")]
+    struct Audit;
+    #[event_routes]
+    impl Audit {
+        #[on_event("user.created")]
+        async fn created(&self) {}
+    }
+    #[injectable(scope = "request")]
+    struct User;
+    #[injectable(scope = "inherit")]
+    struct Mailer {
+        _user: Arc<User>,
+    }
+    #[event_routes]
+    impl Mailer {
+        #[on_event("user.created")]
+        async fn created(&self) {}
+    }
+    #[module(providers = [Audit, User, Mailer])]
+    struct AppModule;
+
+    let error = AppModule::verify().unwrap_err();
+    let [audit, mailer] = error.findings() else {
+        panic!("{error}")
+    };
+    let here = Location::caller().file();
+    for (finding, name, scope) in [(audit, "Audit", "transient"), (mailer, "Mailer", "request")] {
+        assert_eq!(finding.code, Code::Scope);
+        assert_eq!(finding.path, ["AppModule", name]);
+        assert!(finding.sites.iter().all(|site| site.at.file() == here));
+        let text = finding.to_string();
+        for part in [
+            &format!("`{name}` listens to events and has scope `{scope}`"),
+            "listens here",
+            &format!("make `{name}` a singleton"),
+        ] {
+            assert!(text.contains(part), "no {part} in {text}");
+        }
+    }
 }

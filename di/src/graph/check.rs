@@ -1,7 +1,11 @@
 //! What layers above the container have to say about an application, in the same report.
 
-use super::{Finding, Graph};
 use std::any::TypeId;
+use std::panic::Location;
+
+use super::{Finding, Graph, ModuleId};
+use crate::key::Key;
+use crate::scope::Scope;
 
 /// A check by a layer above: it sees the modules and what was [attached](crate::ModuleDefinition::attach) to them.
 ///
@@ -32,11 +36,56 @@ pub trait GraphCheck {
     fn check(graph: &Graph) -> Vec<Finding>;
 }
 
+/// A check that every application is subject to, announced at link time by a layer above.
+pub struct EveryApplication(pub fn(&Graph) -> Vec<Finding>);
+
+inventory::collect!(EveryApplication);
+
+/// A provider, for who checks it.
+///
+/// ```
+/// use nestrs_di::{Graph, Scope, injectable, module};
+/// use std::any::TypeId;
+///
+/// #[injectable(scope = "transient")]
+/// struct Job;
+/// #[module(providers = [Job])]
+/// struct AppModule;
+///
+/// let graph = Graph::of::<AppModule>().unwrap();
+/// let job = graph.provided(TypeId::of::<Job>()).next().unwrap();
+/// assert_eq!((job.key.to_string().as_str(), job.scope), ("Job", Scope::Transient));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Provided {
+    /// What it is asked for by.
+    pub key: Key,
+    /// Whose it is.
+    pub module: ModuleId,
+    /// How many instances there are, as its dependencies leave it: never [`Scope::Inherit`].
+    pub scope: Scope,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+}
+
 impl Graph {
-    /// What the checks that modules ask for find, each run once.
+    /// Every provider of a type, whatever module has it and whatever its name, in import order.
+    pub fn provided(&self, type_id: TypeId) -> impl Iterator<Item = Provided> {
+        let all = self.of_type(type_id).filter(|(_, node)| !node.pruned);
+        all.map(|(_, node)| Provided {
+            key: node.key(),
+            module: node.module,
+            scope: node.scope,
+            at: node.provider.at,
+        })
+    }
+
+    /// What the checks of every application find, and those that modules ask for, each run once.
     pub(super) fn run_checks(&self) -> Vec<Finding> {
         let mut ran: Vec<TypeId> = Vec::new();
-        let mut findings = Vec::new();
+        let every = inventory::iter::<EveryApplication>.into_iter();
+        let mut findings: Vec<_> = every.flat_map(|check| check.0(self)).collect();
         for (id, check) in self
             .modules
             .iter()

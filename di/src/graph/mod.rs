@@ -29,7 +29,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 pub use builder::GraphBuilder;
-pub use check::GraphCheck;
+pub use check::{EveryApplication, GraphCheck, Provided};
 pub use finding::{Code, Finding, GraphError, Severity, Site};
 use replace::Replacements;
 pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
