@@ -8,7 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use nestrs_core::TransportServer;
-use nestrs_di::{Graph, GraphBuilder, Module};
+use nestrs_di::{Graph, GraphBuilder, Module, Options};
 use nestrs_microservices::{ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Pipe};
 
 use crate::BootstrapError;
@@ -23,6 +23,7 @@ use crate::running::RunningApplication;
 #[must_use = "an application does nothing until it is told to listen"]
 pub struct MicroserviceApplication {
     graph: GraphBuilder,
+    options: Options,
     service: &'static str,
     server: Box<dyn TransportServer>,
     global: GlobalEnhancers,
@@ -39,6 +40,7 @@ impl MicroserviceApplication {
     pub(crate) fn new<M: Module>(server: Box<dyn TransportServer>) -> Self {
         Self {
             graph: Graph::builder::<M>(),
+            options: Options::new(),
             service: std::any::type_name::<M>(),
             server,
             global: GlobalEnhancers::default(),
@@ -221,6 +223,46 @@ impl MicroserviceApplication {
         }
     }
 
+    /// How long each `async` constructor and each hook of a provider may take;
+    /// as long as it likes, unless told otherwise. One that takes longer is
+    /// named with its path, and what had been started is stopped again. What
+    /// blocks its thread cannot be timed out, see
+    /// [`Options::timeout`](nestrs_di::Options::timeout).
+    ///
+    /// ```
+    /// use nestrs::microservices::TcpMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// struct Pool;
+    ///
+    /// #[injectable]
+    /// impl Pool {
+    ///     #[constructor]
+    ///     async fn connect() -> Self {
+    ///         std::future::pending().await
+    ///     }
+    /// }
+    ///
+    /// #[module(providers = [Pool])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = NestFactory::create_microservice::<AppModule>(TcpMicroserviceOptions::new("127.0.0.1:0"))
+    ///     .provider_timeout(Duration::from_millis(50));
+    /// let report = app.try_listen().await.unwrap_err().to_string();
+    /// assert!(report.contains("the constructor of `Pool` did not finish within 50ms"));
+    /// assert!(report.contains("path: AppModule > Pool"));
+    /// # }
+    /// ```
+    pub fn provider_timeout(self, limit: Duration) -> Self {
+        Self {
+            options: self.options.timeout(limit, tokio::time::sleep),
+            ..self
+        }
+    }
+
     /// How long what is in hand may take to finish once the application stops;
     /// 10 s unless told otherwise. What takes longer is dropped.
     pub fn grace_period(self, grace_period: Duration) -> Self {
@@ -305,6 +347,7 @@ impl MicroserviceApplication {
     fn bootstrap(self) -> Bootstrap {
         Bootstrap {
             graph: self.graph,
+            options: self.options,
             server: Some(Served {
                 service: self.service,
                 server: self.server,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use nestrs_core::{Dispatch, TransportServer};
 #[cfg(feature = "microservices")]
 use nestrs_di::Container;
-use nestrs_di::GraphBuilder;
+use nestrs_di::{GraphBuilder, Options};
 #[cfg(feature = "microservices")]
 use nestrs_microservices::{Dispatcher, GlobalEnhancers};
 
@@ -28,6 +28,7 @@ pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
 /// An application, described.
 pub(crate) struct Bootstrap {
     pub(crate) graph: GraphBuilder,
+    pub(crate) options: Options,
     #[cfg(feature = "microservices")]
     pub(crate) server: Option<Served>,
     #[cfg(feature = "http")]
@@ -98,7 +99,7 @@ impl Bootstrap {
     }
 
     pub(crate) async fn start(self) -> Result<RunningApplication, BootstrapError> {
-        let container = self.graph.build()?.construct().await?;
+        let container = self.graph.build()?.construct_with(self.options).await?;
         #[cfg(feature = "microservices")]
         let server = {
             nestrs_microservices::subscribe_listeners(&container);

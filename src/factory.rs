@@ -1,6 +1,6 @@
 //! [`NestFactory`]: where an application begins.
 
-use nestrs_di::{Graph, Module};
+use nestrs_di::{Graph, Module, Options};
 
 use crate::BootstrapError;
 use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
@@ -49,6 +49,7 @@ impl NestFactory {
     -> Result<RunningApplication, BootstrapError> {
         let bootstrap = Bootstrap {
             graph: Graph::builder::<M>(),
+            options: Options::new(),
             #[cfg(feature = "microservices")]
             server: None,
             #[cfg(feature = "http")]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::{Router, routing};
-use nestrs_di::{Container, Graph, GraphBuilder, Module};
+use nestrs_di::{Container, Graph, GraphBuilder, Module, Options};
 
 use crate::BootstrapError;
 use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
@@ -41,6 +41,7 @@ pub use cors::CorsOptions;
 #[must_use = "settings do nothing until the application listens"]
 pub struct NestApplication {
     graph: GraphBuilder,
+    options: Options,
     grace_period: Duration,
     listen_ip: IpAddr,
     global_prefix: String,
@@ -53,6 +54,7 @@ impl NestApplication {
     pub(crate) fn new<M: Module>() -> Self {
         Self {
             graph: Graph::builder::<M>(),
+            options: Options::new(),
             grace_period: DEFAULT_GRACE_PERIOD,
             listen_ip: Ipv4Addr::LOCALHOST.into(),
             global_prefix: String::new(),
@@ -119,6 +121,7 @@ impl NestApplication {
     fn bootstrap(self, port: u16) -> Bootstrap {
         Bootstrap {
             graph: self.graph.clone(),
+            options: self.options.clone(),
             #[cfg(feature = "microservices")]
             server: None,
             grace_period: self.grace_period,
@@ -130,6 +133,19 @@ impl NestApplication {
     pub fn set_listen_ip(self, ip: impl Into<IpAddr>) -> Self {
         Self {
             listen_ip: ip.into(),
+            ..self
+        }
+    }
+
+    /// How long each `async` constructor and each hook of a provider may take;
+    /// as long as it likes, unless told otherwise. One that takes longer is
+    /// named with its path, and what had been started is stopped again. What
+    /// blocks its thread cannot be timed out, see
+    /// [`Options::timeout`](nestrs_di::Options::timeout). In hybrid mode the
+    /// microservice application's own counts.
+    pub fn provider_timeout(self, limit: Duration) -> Self {
+        Self {
+            options: self.options.timeout(limit, tokio::time::sleep),
             ..self
         }
     }

@@ -55,6 +55,7 @@ impl NestApplication {
     pub async fn into_axum_router(self) -> Result<(Router, RunningApplication), BootstrapError> {
         let bootstrap = Bootstrap {
             graph: self.graph.clone(),
+            options: self.options.clone(),
             #[cfg(feature = "microservices")]
             server: None,
             http: None,

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod constructors;
 mod cors;
 mod drain;
 mod dropped;
