@@ -169,7 +169,7 @@ impl Container {
     /// # }
     /// ```
     pub fn sees(&self, module: ModuleId, key: Key) -> bool {
-        let found = self.inner.graph.resolve(module, key);
+        let found = self.inner.graph.resolve(module, &key);
         found.is_some_and(|id| !self.inner.graph.provider(id).pruned)
     }
 

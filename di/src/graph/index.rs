@@ -121,8 +121,9 @@ impl Graph {
         module: ModuleId,
         findings: &mut Vec<Finding>,
     ) -> Option<ProviderId> {
-        let source = provider.source().cloned();
-        let source = source.and_then(|source| self.add_with_source(source, module, findings));
+        let source = provider
+            .source()
+            .and_then(|source| self.add_with_source(source.clone(), module, findings));
         self.add(provider, module, source, findings)
     }
 

@@ -15,9 +15,9 @@ impl Graph {
     /// Returns the dependencies that found none, or not the one.
     pub(super) fn link(&mut self) -> Vec<Unresolved> {
         let mut edges = Vec::with_capacity(self.providers.len());
-        let mut ends = Vec::with_capacity(self.providers.len());
         let mut findings = Vec::new();
-        for (id, node) in self.provider_ids().zip(&self.providers) {
+        for id in self.provider_ids() {
+            let (start, node) = (edges.len() as u32, self.provider(id));
             if let Some(target) = node.source {
                 edges.push(Edge {
                     dependency: 0,
@@ -34,11 +34,7 @@ impl Graph {
                     }));
                 }
             }
-            ends.push(edges.len() as u32);
-        }
-        let mut start = 0;
-        for (node, end) in self.providers.iter_mut().zip(ends) {
-            node.edges = (std::mem::replace(&mut start, end), end);
+            self.providers[id.index()].edges = (start, edges.len() as u32);
         }
         self.edges = edges;
         findings

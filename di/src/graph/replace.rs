@@ -151,6 +151,7 @@ impl Replacements {
     }
 
     /// What is listed where `provider` is.
+    #[inline]
     pub(super) fn apply(&mut self, provider: Provider, module: ModuleId) -> Place {
         let mut place = Place::Own(provider);
         for replacement in &mut self.providers {
