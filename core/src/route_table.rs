@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde_json::Value;
 
 use crate::pattern::Pattern;
 use crate::wildcard::Wildcards;
@@ -28,16 +29,23 @@ use crate::wildcard::Wildcards;
 /// ```
 #[derive(Debug, Clone)]
 pub struct RouteTable<T> {
-    exact: FxHashMap<String, T>,
+    entries: Vec<(String, T)>,
+    /// Their places, by route.
+    exact: FxHashMap<String, usize>,
+    /// Their places, by the JSON that most packets have of the route: nothing
+    /// has to be read to find those.
+    as_sent: FxHashMap<Vec<u8>, usize>,
     wildcards: Option<Wildcards>,
-    /// The routes that have wildcards, in the order they came.
-    open: Vec<String>,
+    /// The places of those that have wildcards, in the order they came.
+    open: Vec<usize>,
 }
 
 impl<T> Default for RouteTable<T> {
     fn default() -> Self {
         Self {
+            entries: Vec::new(),
             exact: FxHashMap::default(),
+            as_sent: FxHashMap::default(),
             wildcards: None,
             open: Vec::new(),
         }
@@ -72,32 +80,60 @@ impl<T> RouteTable<T> {
         T: Default,
     {
         let route = pattern.into_string();
-        if self.wildcards.is_some_and(|w| w.are_in(&route)) && !self.exact.contains_key(&route) {
-            self.open.push(route.clone());
+        let place = match self.exact.get(&route) {
+            Some(place) => *place,
+            None => self.add(route),
+        };
+        &mut self.entries[place].1
+    }
+
+    fn add(&mut self, route: String) -> usize
+    where
+        T: Default,
+    {
+        let place = self.entries.len();
+        if self.wildcards.is_some_and(|w| w.are_in(&route)) {
+            self.open.push(place);
         }
-        self.exact.entry(route).or_default()
+        let string = Value::from(route.as_str()).to_string();
+        self.as_sent.insert(string.into_bytes(), place);
+        // What looks like a string is none: it stands for another route.
+        if !route.starts_with('"') {
+            self.as_sent.insert(route.clone().into_bytes(), place);
+        }
+        self.exact.insert(route.clone(), place);
+        self.entries.push((route, T::default()));
+        place
     }
 
     /// The route itself and the entry that stands under it.
     pub fn get(&self, route: &str) -> Option<(&str, &T)> {
-        let (route, entry) = self.exact.get_key_value(route)?;
-        Some((route, entry))
+        self.at(*self.exact.get(route)?)
     }
 
     /// The route and the entry for a pattern given as JSON text.
     pub fn find(&self, pattern: &[u8]) -> Option<(&str, &T)> {
-        // Most patterns come as they were registered: a plain string, or an
-        // object whose keys are in order already.
+        let place = match self.as_sent.get(pattern) {
+            Some(place) => *place,
+            None => self.read_and_find(pattern)?,
+        };
+        self.at(place)
+    }
+
+    fn at(&self, place: usize) -> Option<(&str, &T)> {
+        let (route, entry) = self.entries.get(place)?;
+        Some((route, entry))
+    }
+
+    /// For patterns that are written in another way, or that wildcards match.
+    fn read_and_find(&self, pattern: &[u8]) -> Option<usize> {
         let text = pattern_text(pattern)?;
-        if let Some(found) = self.get(&text) {
-            return Some(found);
+        if let Some(place) = self.exact.get(&*text) {
+            return Some(*place);
         }
         let pattern = Pattern::parse(&text);
-        let found = match self.exact.get_key_value(&*pattern) {
-            Some(found) => found,
-            None => self.exact.get_key_value(self.open_to(&pattern)?)?,
-        };
-        Some((found.0, found.1))
+        let exact = self.exact.get(&*pattern).copied();
+        exact.or_else(|| self.open_to(&pattern))
     }
 
     /// What was sent, if `route` was found for it by wildcards.
@@ -109,18 +145,16 @@ impl<T> RouteTable<T> {
         Some(Arc::from(&*pattern))
     }
 
-    fn open_to(&self, subject: &str) -> Option<&String> {
+    fn open_to(&self, subject: &str) -> Option<usize> {
         let wildcards = self.wildcards?;
-        self.open
-            .iter()
-            .find(|route| wildcards.matches(route, subject))
+        let matches = |place: &&usize| wildcards.matches(&self.entries[**place].0, subject);
+        self.open.iter().find(matches).copied()
     }
 
-    /// Every route and what stands under it, in no particular order.
+    /// Every route and what stands under it, in the order they were registered.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.exact
-            .iter()
-            .map(|(route, entry)| (route.as_str(), entry))
+        let entries = self.entries.iter();
+        entries.map(|(route, entry)| (route.as_str(), entry))
     }
 }
 

@@ -5,9 +5,12 @@ pub use std::assert;
 use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::option::Option;
+use std::panic::AssertUnwindSafe;
 pub use std::panic::Location;
 pub use std::result::Result;
 
+use futures_util::FutureExt;
+use futures_util::future::CatchUnwind;
 pub use inventory;
 pub use nestrs_core::{Answer, MessageKind, TransportError};
 
@@ -28,6 +31,11 @@ use crate::enhancer::{ExceptionFilter, Guard, Interceptor, Pipe, Protocol, Sourc
 /// This module under the name the facade gives it: this crate's own tests and
 /// examples say `extern crate nestrs_microservices as nestrs`.
 pub use crate::__private as micro;
+
+/// A handler's body, whose panic is an outcome too.
+pub fn contain<F: Future>(body: F) -> CatchUnwind<AssertUnwindSafe<F>> {
+    AssertUnwindSafe(body).catch_unwind()
+}
 
 /// The guard that is named in an attribute.
 pub const fn guard<P: Protocol, G: Guard<P>>(

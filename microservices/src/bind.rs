@@ -7,14 +7,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use nestrs_core::Answer;
 use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
 use crate::declared::{Declared, OneHandlerPerPattern};
-use crate::enhancer::{BoundCall, Chain, Enhancers, GlobalEnhancers, Level, ModuleEnhancers};
+use crate::enhancer::{Chain, Enhancers, GlobalEnhancers, Level, ModuleEnhancers};
 use crate::error::BindError;
 use crate::handler::{Call, HandlerName, MicroRoutes};
 use crate::home::{Home, downcast};
 use crate::pipeline::BoundHandler;
+use crate::running::BoundCall;
 
 /// What a module keeps of a type in its `microservices`.
 #[derive(Clone, Copy)]
@@ -58,14 +60,16 @@ impl<T: Send + Sync + 'static> Service<T> {
         match self {
             Self::Ready(instance) => {
                 let instance = Arc::clone(instance);
-                Box::new(move |message| call(Arc::clone(&instance), message))
+                Box::new(move |message, finish| call(Arc::clone(&instance), message, finish))
             }
             Self::OfRequest(key) => {
                 let key = *key;
-                Box::new(move |message| {
+                Box::new(move |message, finish| {
                     Box::pin(async move {
-                        let instance = downcast(message.instance(key).await?)?;
-                        call(instance, message).await
+                        match message.instance(key).await.and_then(downcast) {
+                            Ok(instance) => call(instance, message, finish).await,
+                            Err(error) => Answer::One(Err(error)),
+                        }
                     })
                 })
             }

@@ -39,7 +39,7 @@ use crate::handler::HandlerName;
 pub struct Ctx {
     pub(crate) pattern: Arc<str>,
     pub(crate) kind: MessageKind,
-    pub(crate) handler: HandlerName,
+    pub(crate) handler: Arc<HandlerName>,
     pub(crate) context: MessageContext,
 }
 
@@ -57,9 +57,44 @@ impl Ctx {
 
     /// Which handler it is for.
     pub fn handler(&self) -> HandlerName {
-        self.handler
+        *self.handler
+    }
+
+    /// What the message is called by in the logs of both sides: what its
+    /// sender said with
+    /// [`correlation_id`](crate::ClientMessage::correlation_id), or else the id
+    /// of the request. Empty for an event of which the sender said nothing.
+    ///
+    /// ```
+    /// # extern crate nestrs_microservices as nestrs;
+    /// use nestrs_microservices::{ClientProxy, Ctx, TransportError, micro_routes};
+    ///
+    /// struct Orders {
+    ///     billing: ClientProxy,
+    /// }
+    ///
+    /// #[micro_routes]
+    /// impl Orders {
+    ///     #[message_pattern("orders.pay")]
+    ///     async fn pay(&self, ctx: Ctx, order: u32) -> Result<(), TransportError> {
+    ///         let bill = self.billing.message("bill", &order);
+    ///         bill.correlation_id(ctx.correlation_id()).send().await
+    ///     }
+    /// }
+    /// ```
+    pub fn correlation_id(&self) -> Cow<'_, str> {
+        if let Some(said) = self.context.headers.get(CORRELATION_ID) {
+            return Cow::Borrowed(said);
+        }
+        let id = self.context.id.as_deref().unwrap_or_default();
+        // A string without its quotes.
+        let quoted = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\""));
+        String::from_utf8_lossy(quoted.unwrap_or(id))
     }
 }
+
+/// The header that says by what a message is called in logs.
+pub(crate) const CORRELATION_ID: &str = "x-correlation-id";
 
 impl Deref for Ctx {
     type Target = MessageContext;

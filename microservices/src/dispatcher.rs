@@ -12,7 +12,6 @@
 //! The next file on a message's path is [`crate::pipeline`].
 
 use std::fmt;
-use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all, ready};
@@ -23,6 +22,7 @@ use serde_json::Value;
 
 use crate::error::{BindError, Conflict};
 use crate::pipeline::BoundHandler;
+use crate::running::Subject;
 
 /// The handlers of an application, by pattern: what servers call.
 ///
@@ -117,7 +117,7 @@ impl Dispatch for Dispatcher {
         let subject = self.routes.subject(route, &message.pattern);
         match message.kind {
             MessageKind::Request => handlers.answer(message, subject),
-            MessageKind::Event => handlers.run(message, subject).boxed(),
+            MessageKind::Event => handlers.run(message, subject),
         }
     }
 
@@ -138,9 +138,6 @@ impl Dispatch for Dispatcher {
     }
 }
 
-/// What was sent, where the route has wildcards for it.
-type Subject = Option<Arc<str>>;
-
 impl Route {
     fn handlers(&self) -> impl Iterator<Item = &BoundHandler> {
         self.message.iter().chain(&self.events)
@@ -148,26 +145,20 @@ impl Route {
 
     fn answer(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
         match (&self.message, &self.events[..]) {
-            (Some(handler), _) => handler.clone().run(message, subject).boxed(),
+            (Some(handler), _) => handler.run(message, subject),
             (None, [first, others @ ..]) => {
                 let others = run_all(others, &message, &subject);
-                let all = join(first.clone().run(message, subject), others);
+                let all = join(first.run(message, subject), others);
                 all.map(|(answer, _)| answer).boxed()
             }
             (None, []) => ready(Answer::NoHandler).boxed(),
         }
     }
 
-    fn run(
-        &self,
-        message: Message,
-        subject: Subject,
-    ) -> impl Future<Output = Answer> + Send + 'static {
-        match &self.message {
-            Some(handler) if self.events.is_empty() => {
-                run_all(std::slice::from_ref(handler), &message, &subject)
-            }
-            _ => run_all(&self.events, &message, &subject),
+    fn run(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
+        match (&self.message, &self.events[..]) {
+            (Some(only), []) | (_, [only]) => only.run_unanswered(message, subject),
+            (_, events) => run_all(events, &message, &subject).boxed(),
         }
     }
 }
@@ -179,10 +170,7 @@ fn run_all(
     message: &Message,
     subject: &Subject,
 ) -> impl Future<Output = Answer> + Send + use<> {
-    let run = |handler: &BoundHandler| {
-        let (message, subject) = (message.clone(), subject.clone());
-        handler.clone().run_unanswered(message, subject)
-    };
+    let run = |handler: &BoundHandler| handler.run_unanswered(message.clone(), subject.clone());
     join_all(handlers.iter().map(run).collect::<Vec<_>>()).map(|answers| {
         let mut failed = answers
             .into_iter()

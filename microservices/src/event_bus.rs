@@ -234,8 +234,7 @@ fn to_value<T: Serialize + ?Sized>(event: &str, payload: &T) -> Result<Value, Tr
 }
 
 async fn run(event: &str, listener: &Listener, payload: Value) {
-    // The listener itself may panic before it gives a future.
-    if let Err(panic) = contain(async { listener(event, payload).await }).await {
+    if let Err(panic) = contain(|| listener(event, payload)).await {
         tracing::error!(event, "a listener panicked: {panic}");
     }
 }

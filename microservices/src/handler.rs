@@ -8,11 +8,12 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::{Answer, MessageKind, Pattern, TransportError};
+use nestrs_core::{Answer, MessageKind, Pattern};
 use nestrs_di::Key;
 
 use crate::enhancer::Enhancers;
 use crate::incoming::Incoming;
+use crate::running::Finish;
 
 /// A type with message handlers. Written by
 /// [`#[micro_routes]`](macro@crate::micro_routes).
@@ -66,9 +67,10 @@ pub struct Handler<T: 'static> {
 /// The patterns of one method.
 pub type Patterns = &'static [HandlerPattern];
 
-/// Takes the handler's parameters out of a message, runs it, and makes an
-/// answer of what it returns.
-pub type Call<T> = fn(Arc<T>, Incoming) -> BoxFuture<'static, Result<Answer, TransportError>>;
+/// Takes the handler's parameters out of a message, runs it, makes an answer of
+/// what it returns, and [finishes](Finish) that. It gives the future without
+/// doing anything yet: a panic before that is nobody's.
+pub type Call<T> = fn(Arc<T>, Incoming, Finish) -> BoxFuture<'static, Answer>;
 
 /// One pattern of a handler.
 ///

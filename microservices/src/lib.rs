@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
+//! | `running.rs`, `streaming.rs` | one message in one handler, up to its answer |
 //! | `enhancer/` | guards, interceptors, pipes, exception filters |
 //! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
 //! | `home.rs` | the container as they see it |
@@ -47,6 +48,8 @@ mod listener;
 mod panic;
 mod payload;
 mod pipeline;
+mod running;
+mod streaming;
 #[cfg(feature = "tower")]
 mod tower;
 #[cfg(feature = "garde")]
@@ -74,6 +77,7 @@ pub use incoming::Incoming;
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
 pub use payload::{FromMessage, ViaMessage, ViaPayload};
 pub use pipeline::BoundHandler;
+pub use running::Finish;
 #[cfg(feature = "tower")]
 pub use tower::{DispatchService, LayeredDispatch};
 #[cfg(feature = "garde")]

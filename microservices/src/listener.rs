@@ -16,6 +16,7 @@ use crate::ctx::Ctx;
 use crate::event_bus::EventBus;
 use crate::handler::{Call, HandlerName};
 use crate::incoming::Incoming;
+use crate::running::Finish;
 
 /// A type with listeners on the event bus. Written by
 /// [`#[event_routes]`](macro@crate::event_routes).
@@ -169,10 +170,11 @@ fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
         return;
     };
     for listener in T::LISTENERS {
-        let name = HandlerName::of::<T>(listener.method, listener.at);
+        let name = Arc::new(HandlerName::of::<T>(listener.method, listener.at));
         for event in listener.events {
             // The provider may hold the bus: held in turn, it would hold itself.
             let (call, instance) = (listener.call, Arc::downgrade(&instance));
+            let name = Arc::clone(&name);
             bus.listen(*event, move |event, payload| {
                 let Some(instance) = instance.upgrade() else {
                     return Box::pin(ready(()));
@@ -180,28 +182,30 @@ fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
                 let ctx = Ctx {
                     pattern: event.into(),
                     kind: MessageKind::Event,
-                    handler: name,
+                    handler: Arc::clone(&name),
                     context: MessageContext::default(),
                 };
-                let answer = call(instance, Incoming::new(ctx.clone(), payload.into()));
-                Box::pin(async move { log_failures(ctx.pattern(), name, answer.await).await })
+                let message = Incoming::new(ctx.clone(), payload.into());
+                let answer = call(instance, message, Finish::NONE);
+                Box::pin(async move { log_failures(&ctx, answer.await).await })
             });
         }
     }
 }
 
 /// Nobody waits for what a listener returns, so its failures end in the log.
-async fn log_failures(event: &str, name: HandlerName, answer: Result<Answer, TransportError>) {
+async fn log_failures(ctx: &Ctx, answer: Answer) {
     let log = |error: &TransportError| {
-        tracing::error!(event, listener = %name, "a listener failed: {error}");
+        let (event, listener) = (ctx.pattern(), ctx.handler());
+        tracing::error!(event, %listener, "a listener failed: {error}");
     };
     match answer {
-        Err(error) | Ok(Answer::One(Err(error))) => log(&error),
-        Ok(Answer::Many(mut items)) => {
+        Answer::One(Err(error)) => log(&error),
+        Answer::Many(mut items) => {
             while let Some(item) = items.next().await {
                 item.inspect_err(log).ok();
             }
         }
-        Ok(_) => {}
+        _ => {}
     }
 }

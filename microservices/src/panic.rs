@@ -2,17 +2,26 @@
 //! the server.
 
 use std::any::Any;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::future::{Future, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
+use futures_util::future::Either;
 
-/// Runs `work` to its end or to its panic, of which it gives the message.
-pub async fn contain<T>(work: impl Future<Output = T>) -> Result<T, String> {
+/// Runs the work that `start` begins to its end or to its panic, of which it
+/// gives the message.
+pub fn contain<T, F: Future<Output = T>>(
+    start: impl FnOnce() -> F,
+) -> impl Future<Output = Result<T, String>> {
     // What the panic may have left half done is the handler's own state, as it
     // is with `tokio::spawn`.
-    let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    outcome.map_err(|panic| message_of(&*panic))
+    match catch_unwind(AssertUnwindSafe(start)) {
+        Ok(work) => {
+            let outcome = AssertUnwindSafe(work).catch_unwind();
+            Either::Left(outcome.map(|outcome| outcome.map_err(|panic| message_of(&*panic))))
+        }
+        Err(panic) => Either::Right(ready(Err(message_of(&*panic)))),
+    }
 }
 
 /// What a panic says.

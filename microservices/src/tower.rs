@@ -82,13 +82,11 @@ impl Service<Message> for BoundHandler {
     }
 
     fn call(&mut self, message: Message) -> Self::Future {
-        let handler = self.clone();
-        Box::pin(async move {
-            match message.kind {
-                MessageKind::Request => Ok(handler.run(message, None).await),
-                MessageKind::Event => Ok(handler.run_unanswered(message, None).await),
-            }
-        })
+        let answer = match message.kind {
+            MessageKind::Request => self.run(message, None),
+            MessageKind::Event => self.run_unanswered(message, None),
+        };
+        Box::pin(async move { Ok(answer.await) })
     }
 }
 

@@ -1,23 +1,20 @@
-//! From a message to its answer, over tables as the macros write them, but
-//! written by hand.
+//! From a message to its answer.
 #![allow(clippy::unwrap_used)]
 
 extern crate nestrs_microservices as nestrs;
 
 mod common;
 
-use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use common::Log;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
 use nestrs_core::{Answer, Dispatch, ErrorKind, Message, MessageKind, TransportError, async_trait};
 use nestrs_microservices::{
-    BindError, BoundHandler, Call, Dispatcher, Enhancers, FromMessage, Handler, HandlerPattern,
-    MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform, MicroRoutes, PatternLiteral,
-    micro_routes,
+    BindError, BoundHandler, Dispatcher, MicroCanActivate, MicroIncomingInterceptor,
+    MicroPipeTransform, MicroRoutes, micro_routes,
 };
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
@@ -35,30 +32,6 @@ impl Journal {
     fn entries(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
-}
-
-fn ok(json: impl Into<Bytes>) -> Result<Answer, TransportError> {
-    Ok(Answer::One(Ok(Some(json.into()))))
-}
-
-const fn handler<T>(
-    patterns: &'static [HandlerPattern],
-    method: &'static str,
-    call: Call<T>,
-) -> Handler<T> {
-    Handler {
-        patterns,
-        method,
-        at: Location::caller(),
-        enhancers: Enhancers::NONE,
-        dependencies: &[],
-        max_in_flight: None,
-        call,
-    }
-}
-
-const fn text(kind: MessageKind, pattern: &'static str) -> HandlerPattern {
-    HandlerPattern::new(kind, PatternLiteral::Text(pattern))
 }
 
 fn dispatcher<T: MicroRoutes>(service: T) -> Dispatcher {
@@ -104,50 +77,40 @@ async fn event(dispatcher: &impl Dispatch, pattern: &str, payload: Value) {
 #[derive(Default)]
 struct Math(Arc<Journal>);
 
-impl MicroRoutes for Math {
-    const HANDLERS: &'static [Handler<Self>] = &[
-        handler(
-            &[
-                text(REQUEST, "double"),
-                HandlerPattern::new(REQUEST, PatternLiteral::Json(r#"{"op":"double","by":2}"#)),
-            ],
-            "double",
-            |math, mut message| {
-                Box::pin(async move {
-                    let n = i64::from_message(&mut message).await?;
-                    math.0.write(format!("double {n}"));
-                    ok((2 * n).to_string())
-                })
-            },
-        ),
-        handler(&[text(REQUEST, "panic.late")], "panic_late", |_, _| {
-            Box::pin(async move {
-                tokio::task::yield_now().await;
-                panic!("boom {}", 7)
-            })
-        }),
-        handler(&[text(REQUEST, "panic.early")], "panic_early", |_, _| {
-            panic!("no future")
-        }),
-        handler(&[text(REQUEST, "stream")], "stream", |_, _| {
-            Box::pin(async move {
-                let items = futures_util::stream::iter(0..4).map(|n| match n {
-                    1 => Err(TransportError::new("no 1")),
-                    n => Ok(Bytes::from(n.to_string())),
-                });
-                Ok(Answer::Many(items.boxed()))
-            })
-        }),
-        handler(&[text(REQUEST, "stream.panic")], "stream_panic", |_, _| {
-            Box::pin(async move {
-                let items = futures_util::stream::iter(0..4).map(|n| match n {
-                    1 => panic!("in the stream"),
-                    n => Ok(Bytes::from(n.to_string())),
-                });
-                Ok(Answer::Many(items.boxed()))
-            })
-        }),
-    ];
+#[micro_routes]
+impl Math {
+    #[message_pattern("double", { "op": "double", "by": 2 })]
+    async fn double(&self, n: i64) -> i64 {
+        self.0.write(format!("double {n}"));
+        2 * n
+    }
+
+    #[message_pattern("panic.late")]
+    async fn panic_late(&self) {
+        tokio::task::yield_now().await;
+        panic!("boom {}", 7)
+    }
+
+    #[message_pattern("panic.early")]
+    async fn panic_early(&self) {
+        panic!("at once")
+    }
+
+    #[message_pattern("stream")]
+    async fn stream(&self) -> impl Stream<Item = Result<u8, TransportError>> + use<> {
+        stream::iter(0..4).map(|n| match n {
+            1 => Err(TransportError::new("no 1")),
+            n => Ok(n),
+        })
+    }
+
+    #[message_pattern("stream.panic")]
+    async fn stream_panic(&self) -> impl Stream<Item = u8> + use<> {
+        stream::iter(0..4).map(|n| match n {
+            1 => panic!("in the stream"),
+            n => n,
+        })
+    }
 }
 
 #[tokio::test]
@@ -201,7 +164,7 @@ async fn an_event_that_failed_says_so_to_its_transport() {
 async fn a_panic_is_answered_as_an_internal_error_and_logged() {
     let log = Log::start();
     let math = dispatcher(Math::default());
-    for (pattern, says) in [("panic.late", "boom 7"), ("panic.early", "no future")] {
+    for (pattern, says) in [("panic.late", "boom 7"), ("panic.early", "at once")] {
         let error = request(&math, pattern, json!(null)).await.unwrap_err();
         assert_eq!(error, TransportError::new("Internal server error"));
         log.assert_contains(&["ERROR", pattern, says, "Math::panic_", "dispatcher.rs:"]);
@@ -223,7 +186,7 @@ async fn a_stream_ends_with_its_first_error_or_panic() {
         let items: Vec<_> = items.collect().await;
         assert_eq!(
             items,
-            [Ok(Bytes::from("0")), Err(TransportError::new(error))]
+            [Ok(bytes::Bytes::from("0")), Err(TransportError::new(error))]
         );
     }
     log.assert_contains(&["stream.panic", "in the stream"]);
@@ -261,29 +224,31 @@ struct Fan {
     both: Barrier,
 }
 
-impl MicroRoutes for Fan {
-    const HANDLERS: &'static [Handler<Self>] = &[
-        handler(&[text(EVENT, "fan")], "first", |fan, _| {
-            Box::pin(async move {
-                fan.both.wait().await;
-                fan.journal.write("first");
-                ok("1")
-            })
-        }),
-        handler(&[text(EVENT, "fan")], "fails", |_, _| {
-            Box::pin(async { Err(TransportError::new("no luck").with_details(json!({ "n": 1 }))) })
-        }),
-        handler(&[text(EVENT, "fan")], "panics", |_, _| {
-            Box::pin(async { panic!("at the disco") })
-        }),
-        handler(&[text(EVENT, "fan")], "last", |fan, _| {
-            Box::pin(async move {
-                fan.both.wait().await;
-                fan.journal.write("last");
-                ok("4")
-            })
-        }),
-    ];
+#[micro_routes]
+impl Fan {
+    #[event_pattern("fan")]
+    async fn first(&self) -> u8 {
+        self.both.wait().await;
+        self.journal.write("first");
+        1
+    }
+
+    #[event_pattern("fan")]
+    async fn fails(&self) -> Result<(), TransportError> {
+        Err(TransportError::new("no luck").with_details(json!({ "n": 1 })))
+    }
+
+    #[event_pattern("fan")]
+    async fn panics(&self) {
+        panic!("at the disco")
+    }
+
+    #[event_pattern("fan")]
+    async fn last(&self) -> u8 {
+        self.both.wait().await;
+        self.journal.write("last");
+        4
+    }
 }
 
 #[tokio::test]
@@ -321,11 +286,12 @@ async fn a_request_to_event_handlers_runs_all_and_the_first_answers() {
 #[test]
 fn two_message_handlers_of_one_pattern_are_an_error_that_names_both() {
     struct Other;
-    impl MicroRoutes for Other {
-        const HANDLERS: &'static [Handler<Self>] =
-            &[handler(&[text(REQUEST, "double")], "two", |_, _| {
-                Box::pin(async { ok("2") })
-            })];
+    #[micro_routes]
+    impl Other {
+        #[message_pattern("double")]
+        async fn two(&self) -> u8 {
+            2
+        }
     }
     let (math, other) = (Arc::new(Math::default()), Arc::new(Other));
     let handlers = BoundHandler::all_of(&math).chain(BoundHandler::all_of(&other));
@@ -435,15 +401,12 @@ async fn a_panic_of_an_enhancer_is_contained_too() {
 #[tokio::test]
 async fn without_enhancers_the_payload_is_not_made_a_value() {
     struct Raw;
-    impl MicroRoutes for Raw {
-        const HANDLERS: &'static [Handler<Self>] =
-            &[handler(&[text(REQUEST, "raw")], "raw", |_, mut message| {
-                Box::pin(async move {
-                    let raw =
-                        Box::<serde_json::value::RawValue>::from_message(&mut message).await?;
-                    ok(raw.get().to_owned())
-                })
-            })];
+    #[micro_routes]
+    impl Raw {
+        #[message_pattern("raw")]
+        async fn raw(&self, payload: Box<RawValue>) -> Box<RawValue> {
+            payload
+        }
     }
     // As text it still has its spaces.
     let message = Message::new(REQUEST, r#""raw""#, "{ \"a\" : 1e400 }");

@@ -66,7 +66,7 @@ impl Callee {
             quote!(let #name = #of_message;)
         });
         let message = match parameters.is_empty() {
-            true => quote!(_message),
+            true => quote!(message),
             false => quote!(mut message),
         };
         let owner = match contract {
@@ -95,8 +95,16 @@ impl Callee {
         };
         // That a future is not `Send` is the method's fault.
         let boxed = self::micro(method.span());
-        let future = quote_spanned!(method.span()=> #boxed::Box::pin(async move { #body }));
-        quote!(|service, #message| #future)
+        let future = quote_spanned! {method.span()=>
+            #boxed::Box::pin(async move {
+                let outcome = #boxed::contain(async { #body }).await;
+                match finish.at_once(outcome, &message) {
+                    #boxed::Result::Ok(answer) => answer,
+                    #boxed::Result::Err(later) => later.await,
+                }
+            })
+        };
+        quote!(|service, #message, finish| #future)
     }
 
     /// What each parameter needs from the container, as code.

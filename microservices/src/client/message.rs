@@ -4,11 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use nestrs_core::{Headers, Outgoing, TransportError};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{ClientProxy, ReplyStream, from_json, to_json};
+use crate::ctx::CORRELATION_ID;
 
 /// A message that is not sent yet, from [`ClientProxy::message`].
 ///
@@ -93,6 +95,20 @@ impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
         }
     }
 
+    /// Says what the message is called by in the logs of both sides: the
+    /// header `x-correlation-id`, which a handler reads with
+    /// [`Ctx::correlation_id`] and a NestJS 12 peer with `getMetadata()`. What
+    /// the service logs of an internal error has it, and so has what is logged
+    /// here of a failed request.
+    ///
+    /// By default nothing is said, and the service's log has the request's id
+    /// on the wire.
+    ///
+    /// [`Ctx::correlation_id`]: crate::Ctx::correlation_id
+    pub fn correlation_id(self, id: impl Into<String>) -> Self {
+        self.header(CORRELATION_ID, id)
+    }
+
     /// Sends it as a request, see [`ClientProxy::send`].
     ///
     /// # Errors
@@ -106,10 +122,11 @@ impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
     where
         TRes: for<'de> Deserialize<'de> + Send,
     {
-        let pattern = self.pattern;
         let transport = &self.client.transport;
-        let reply = transport.send(self.outgoing()?).await?;
-        from_json(pattern, reply.as_deref().unwrap_or(b"null"))
+        match transport.send(self.outgoing()?).await {
+            Ok(reply) => from_json(self.pattern, reply.as_deref().unwrap_or(b"null")),
+            Err(error) => Err(failed(self.pattern, &self.headers, error)),
+        }
     }
 
     /// Sends it as an event, see [`ClientProxy::emit`].
@@ -140,11 +157,15 @@ impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
     where
         TRes: for<'de> Deserialize<'de> + Send + 'static,
     {
-        let pattern = self.pattern.to_owned();
+        let (pattern, headers) = (self.pattern.to_owned(), self.headers.clone());
         let transport = &self.client.transport;
-        let replies = transport.send_stream(self.outgoing()?).await?;
+        let replies = transport.send_stream(self.outgoing()?).await;
+        let failed = move |error| failed(&pattern, &headers, error);
+        let pattern = self.pattern.to_owned();
+        let from_json = move |reply: Bytes| from_json(&pattern, &reply);
+        let replies = replies.map_err(&failed)?;
         Ok(replies
-            .map(move |reply| from_json(&pattern, &reply?))
+            .map(move |reply| reply.map_err(&failed).and_then(&from_json))
             .boxed())
     }
 
@@ -155,4 +176,11 @@ impl<'a, TReq: Serialize + Send + Sync + ?Sized> ClientMessage<'a, TReq> {
         message.record.clone_from(&self.record);
         Ok(message)
     }
+}
+
+/// The log of this side, with what the other side calls the message by.
+fn failed(pattern: &str, headers: &Headers, error: TransportError) -> TransportError {
+    let correlation_id = headers.get(CORRELATION_ID);
+    tracing::debug!(pattern, correlation_id, "a request failed: {error}");
+    error
 }

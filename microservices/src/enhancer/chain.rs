@@ -12,11 +12,8 @@ use super::{
 use crate::home::Home;
 
 /// A handler, called with a call that came through the chain.
-pub type BoundCall<P = Messages> = dyn Fn(
-        <P as Protocol>::Call,
-    ) -> BoxFuture<'static, Result<<P as Protocol>::Answer, <P as Protocol>::Error>>
-    + Send
-    + Sync;
+pub type BoundCall<P = Messages> =
+    dyn Fn(<P as Protocol>::Call) -> BoxFuture<'static, <P as Protocol>::Returned> + Send + Sync;
 
 /// All enhancers of one handler, the outermost first.
 pub struct Chain<P: Protocol = Messages> {
@@ -73,7 +70,7 @@ impl<P: Protocol> Chain<P> {
         })
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.interceptors.is_empty()
             && self.guards.is_empty()
             && self.pipes.is_empty()
@@ -100,9 +97,6 @@ impl<P: Protocol> Chain<P> {
         call: P::Call,
         handler: &'a BoundCall<P>,
     ) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
-        if self.is_empty() {
-            return handler(call);
-        }
         let next = Next {
             chain: self,
             step: Step::Interceptor(0),
@@ -217,7 +211,7 @@ impl<'a, P: Protocol> Next<'a, P> {
             None => Box::pin(async move {
                 let mut call = call;
                 chain.transform(&mut call).await?;
-                P::flat(handler(call).await)
+                P::answer_of(handler(call).await)
             }),
         }
     }

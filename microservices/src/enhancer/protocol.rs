@@ -44,6 +44,8 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     type Ctx: Send + Sync;
     /// What a handler answers.
     type Answer: Send;
+    /// What the call of a handler comes to.
+    type Returned: Send;
     /// What went wrong.
     type Error: From<TransportError> + Send;
 
@@ -54,6 +56,10 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// An error is an error, in whatever place of an answer it stands.
     #[doc(hidden)]
     fn flat(answer: Result<Self::Answer, Self::Error>) -> Result<Self::Answer, Self::Error>;
+
+    /// What a handler answered.
+    #[doc(hidden)]
+    fn answer_of(returned: Self::Returned) -> Result<Self::Answer, Self::Error>;
 
     /// What pipes transform, if the call has something of the kind.
     #[doc(hidden)]
@@ -111,6 +117,7 @@ impl Protocol for Messages {
     type Call = Incoming;
     type Ctx = Ctx;
     type Answer = Answer;
+    type Returned = Answer;
     type Error = TransportError;
 
     fn home(call: &Incoming) -> Option<&Home> {
@@ -122,6 +129,10 @@ impl Protocol for Messages {
             Ok(Answer::One(Err(error))) => Err(error),
             other => other,
         }
+    }
+
+    fn answer_of(returned: Answer) -> Result<Answer, TransportError> {
+        Self::flat(Ok(returned))
     }
 
     fn take_payload(
@@ -137,7 +148,7 @@ impl Protocol for Messages {
 
 impl ExecutionContext for Incoming {
     fn handler(&self) -> HandlerName {
-        self.ctx.handler
+        *self.ctx.handler
     }
 
     fn header(&self, name: &str) -> Option<&str> {

@@ -1,0 +1,287 @@
+//! One message in one handler, up to its answer. What panics here, in the
+//! handler or in what runs around it, becomes an error of this one message.
+//!
+//! Every message passes here, so nothing is allocated twice and little is moved
+//! about: a handler with nothing around it runs in one future, see [`Finish`].
+//!
+//! The next file on a message's path is [`crate::enhancer`].
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use nestrs_core::dispatch::BoxFuture;
+use nestrs_core::error::INTERNAL_SERVER_ERROR;
+use nestrs_core::{Answer, ErrorKind, Message, TransportError};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::ctx::Ctx;
+use crate::home::Home;
+use crate::incoming::Incoming;
+use crate::panic::{contain, message_of};
+use crate::pipeline::BoundHandler;
+use crate::streaming::Items;
+
+/// What was sent, where the route has wildcards for it.
+pub(crate) type Subject = Option<Arc<str>>;
+
+/// A handler, called with a message that came to it.
+pub(crate) type BoundCall = dyn Fn(Incoming, Finish) -> BoxFuture<'static, Answer> + Send + Sync;
+
+/// What is left of a message once its handler has it.
+pub(crate) struct Remains {
+    handler: BoundHandler,
+    ctx: Ctx,
+    home: Option<Home>,
+    is_answered: bool,
+    /// Free once the last item of the answer is there.
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl BoundHandler {
+    /// Handles a message and answers it.
+    pub(crate) fn run(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
+        self.handle(message, subject, true)
+    }
+
+    /// Handles a message that nobody waits for: a failure is logged, and is the
+    /// answer, for a transport that delivers again what failed.
+    pub(crate) fn run_unanswered(
+        &self,
+        message: Message,
+        subject: Subject,
+    ) -> BoxFuture<'static, Answer> {
+        self.handle(message, subject, false)
+    }
+
+    fn handle(
+        &self,
+        message: Message,
+        subject: Subject,
+        is_answered: bool,
+    ) -> BoxFuture<'static, Answer> {
+        let method = self.method();
+        let incoming = self.receive(message, subject);
+        let finish = Finish(Some((self.clone(), is_answered)));
+        if method.is_bare {
+            return (method.call)(incoming, finish);
+        }
+        let handler = self.clone();
+        Box::pin(async move {
+            let method = handler.method();
+            let place = match &method.room {
+                // It is never closed.
+                Some(room) => Arc::clone(room).acquire_owned().await.ok(),
+                None => None,
+            };
+            let remains = Remains {
+                _place: place,
+                ..Remains::of(&incoming, handler.clone(), is_answered)
+            };
+            let last = handler.clone();
+            let call = move |message| (last.method().call)(message, Finish::NONE);
+            let outcome = contain(|| method.chain.run(incoming, &call)).await;
+            let answer = match outcome {
+                Ok(Ok(Answer::One(Err(error))) | Err(error)) => remains.answer_for(error).await,
+                Ok(Ok(answer)) => answer,
+                Err(panic) => Answer::One(Err(remains.panicked(&panic))),
+            };
+            match remains.finish(answer) {
+                Ok(answer) => answer,
+                Err(items) => items.run().await,
+            }
+        })
+    }
+
+    fn receive(&self, message: Message, subject: Subject) -> Incoming {
+        let method = self.method();
+        let ctx = Ctx {
+            pattern: subject.unwrap_or_else(|| self.shared_route()),
+            kind: message.kind,
+            handler: Arc::clone(&method.name),
+            context: message.context,
+        };
+        let mut incoming = Incoming::new(ctx, message.payload.into());
+        incoming.home.clone_from(&method.home);
+        if method.is_of_request
+            && let Some(home) = &mut incoming.home
+        {
+            home.request = Some(home.container.scope().supply(incoming.ctx.clone()));
+        }
+        incoming
+    }
+}
+
+impl Remains {
+    fn of(incoming: &Incoming, handler: BoundHandler, is_answered: bool) -> Self {
+        Self {
+            handler,
+            ctx: incoming.ctx.clone(),
+            home: incoming.home.clone(),
+            is_answered,
+            _place: None,
+        }
+    }
+
+    /// The answer as it goes back. That of a stream that nobody waits for takes
+    /// its time: it comes once the items have run.
+    fn finish(self, answer: Answer) -> Result<Answer, Items> {
+        Ok(match (answer, self.is_answered) {
+            (Answer::One(Err(error)), true) => Answer::One(Err(self.mask(error))),
+            (Answer::Many(items), true) => Answer::Many(Items::new(items, self).masked()),
+            (answer, true) => answer,
+            (Answer::One(Err(error)), false) => self.unheard(error),
+            (Answer::Many(items), false) => return Err(Items::new(items, self)),
+            (_, false) => Answer::Silent,
+        })
+    }
+
+    /// What the filters make of an error.
+    pub(crate) async fn answer_for(&self, error: TransportError) -> Answer {
+        let chain = &self.handler.method().chain;
+        if !chain.has_filters() {
+            return Answer::One(Err(error));
+        }
+        let catch = || chain.catch(error, &self.ctx, self.home.as_ref());
+        match Box::pin(contain(catch)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => Answer::One(Err(error)),
+            Err(panic) => Answer::One(Err(self.panicked(&panic))),
+        }
+    }
+
+    /// What the caller may know of an error; the rest is logged.
+    pub(crate) fn mask(&self, error: TransportError) -> TransportError {
+        if error.kind() != ErrorKind::Internal || self.handler.method().expose_errors {
+            return error;
+        }
+        let (pattern, handler) = (self.handler.route(), self.handler.name());
+        let correlation_id = &*self.ctx.correlation_id();
+        tracing::error!(%pattern, %handler, correlation_id, "a handler failed: {error}");
+        TransportError::new(INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn panicked(&self, panic: &str) -> TransportError {
+        let (pattern, handler) = (self.handler.route(), self.handler.name());
+        let correlation_id = &*self.ctx.correlation_id();
+        tracing::error!(%pattern, %handler, correlation_id, "a handler panicked: {panic}");
+        TransportError::new(INTERNAL_SERVER_ERROR)
+    }
+
+    /// The error of a message that nobody waits for.
+    pub(crate) fn unheard(&self, error: TransportError) -> Answer {
+        let (pattern, handler) = (self.handler.route(), self.handler.name());
+        let details = error.details.as_ref().map(tracing::field::display);
+        tracing::error!(%pattern, %handler, details, "an event failed: {error}");
+        Answer::One(Err(error))
+    }
+}
+
+/// What is to be done with what a handler returned: everything, where nothing
+/// stands around the handler, and it is done in the handler's own future; or
+/// nothing, where what stands around it comes first.
+///
+/// The macros write handlers that use it. Who writes a
+/// [`Handler`](crate::Handler) by hand has [`after`](Self::after).
+pub struct Finish(Option<(BoundHandler, bool)>);
+
+/// What a handler's future came to; a panic, if that is how it ended.
+type Outcome = Result<Result<Answer, TransportError>, Box<dyn Any + Send>>;
+
+impl Finish {
+    pub(crate) const NONE: Self = Self(None);
+
+    /// The future of a handler, of which `body` is the call. A panic in there is
+    /// an error of the message.
+    ///
+    /// ```
+    /// use nestrs_core::{Answer, MessageKind};
+    /// use nestrs_microservices::{
+    ///     Enhancers, FromMessage, Handler, HandlerPattern, MicroRoutes, PatternLiteral,
+    /// };
+    /// use std::panic::Location;
+    ///
+    /// struct Ping;
+    ///
+    /// impl MicroRoutes for Ping {
+    ///     const HANDLERS: &'static [Handler<Self>] = &[Handler {
+    ///         patterns: &[HandlerPattern::new(MessageKind::Request, PatternLiteral::Text("ping"))],
+    ///         method: "ping",
+    ///         at: Location::caller(),
+    ///         enhancers: Enhancers::NONE,
+    ///         dependencies: &[],
+    ///         max_in_flight: None,
+    ///         call: |_ping, message, finish| {
+    ///             finish.after(message, |message| {
+    ///                 Box::pin(async move {
+    ///                     let n = u8::from_message(message).await?;
+    ///                     Ok(Answer::One(Ok(Some(n.to_string().into()))))
+    ///                 })
+    ///             })
+    ///         },
+    ///     }];
+    /// }
+    /// ```
+    pub fn after(
+        self,
+        mut message: Incoming,
+        body: impl for<'a> FnOnce(&'a mut Incoming) -> BoxFuture<'a, Result<Answer, TransportError>>
+        + Send
+        + 'static,
+    ) -> BoxFuture<'static, Answer> {
+        Box::pin(async move {
+            let body = async { body(&mut message).await };
+            let outcome = AssertUnwindSafe(body).catch_unwind().await;
+            match self.at_once(outcome, &message) {
+                Ok(answer) => answer,
+                Err(later) => later.await,
+            }
+        })
+    }
+
+    /// The answer, if nothing takes time any more.
+    // By far the most handlers return a value, for which nothing is made.
+    #[doc(hidden)]
+    #[inline]
+    pub fn at_once(
+        self,
+        outcome: Outcome,
+        message: &Incoming,
+    ) -> Result<Answer, BoxFuture<'static, Answer>> {
+        match (&self.0, outcome) {
+            (Some((_, true)) | None, Ok(Ok(answer @ Answer::One(Ok(_))))) => Ok(answer),
+            (Some((_, false)), Ok(Ok(Answer::One(Ok(_))))) => Ok(Answer::Silent),
+            (_, outcome) => self.at_length(outcome, message),
+        }
+    }
+
+    #[cold]
+    fn at_length(
+        self,
+        outcome: Outcome,
+        message: &Incoming,
+    ) -> Result<Answer, BoxFuture<'static, Answer>> {
+        let Some((handler, is_answered)) = self.0 else {
+            return Ok(flat(outcome.unwrap_or_else(|panic| resume_unwind(panic))));
+        };
+        let remains = Remains::of(message, handler, is_answered);
+        let answer = match outcome {
+            Ok(outcome) => flat(outcome),
+            Err(panic) => Answer::One(Err(remains.panicked(&message_of(&*panic)))),
+        };
+        remains.finish(answer).map_err(Items::run)
+    }
+}
+
+/// An error is an answer too.
+fn flat(outcome: Result<Answer, TransportError>) -> Answer {
+    outcome.unwrap_or_else(|error| Answer::One(Err(error)))
+}
+
+impl fmt::Debug for Finish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finish").finish_non_exhaustive()
+    }
+}
