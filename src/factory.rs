@@ -13,6 +13,7 @@ use crate::running::RunningApplication;
 /// | `create_application_context` | one that serves nothing: the container and its hooks | |
 /// | `create` | an application that serves HTTP | feature `http` |
 /// | `create_microservice` | one that answers messages, and HTTP in hybrid mode | feature `microservices` |
+/// | `create_microservice_nats` | the same, over NATS | feature `microservices-nats` |
 #[derive(Debug, Clone, Copy)]
 pub struct NestFactory;
 
@@ -97,6 +98,26 @@ impl NestFactory {
     #[cfg(feature = "microservices-mqtt")]
     pub fn create_microservice_mqtt<M: Module>(
         options: crate::microservices::MqttMicroserviceOptions,
+    ) -> crate::MicroserviceApplication {
+        Self::create_microservice::<M>(options)
+    }
+
+    /// [`create_microservice`](Self::create_microservice) over NATS.
+    ///
+    /// ```
+    /// use nestrs::microservices::NatsMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let options = NatsMicroserviceOptions::new("nats://127.0.0.1:4222");
+    /// let app = NestFactory::create_microservice_nats::<AppModule>(options);
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "microservices-nats")]
+    pub fn create_microservice_nats<M: Module>(
+        options: crate::microservices::NatsMicroserviceOptions,
     ) -> crate::MicroserviceApplication {
         Self::create_microservice::<M>(options)
     }

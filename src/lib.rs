@@ -42,6 +42,7 @@
 //! |---|---|
 //! | `http` (default) | the HTTP side of an application, on axum |
 //! | `microservices` | message handlers and clients, over TCP |
+//! | `microservices-nats` | NATS |
 //! | `garde` | `Valid<T>`: payloads that `garde` checks |
 //! | `tower` | layers of `tower` around the dispatch of messages |
 //! | `tls` | TLS for the transports that are on |
@@ -113,6 +114,15 @@ pub mod microservices {
     pub use nestrs_transport_mqtt::{
         MqttBroker, MqttContext, MqttLastWill, MqttMicroserviceOptions, MqttProperties,
         MqttProtocol, MqttQos, MqttRecord, MqttTransport, MqttTransportOptions,
+    };
+    #[cfg(all(feature = "microservices-nats", feature = "tls"))]
+    #[doc(inline)]
+    pub use nestrs_transport_nats::NatsTls;
+    #[cfg(feature = "microservices-nats")]
+    #[doc(inline)]
+    pub use nestrs_transport_nats::{
+        NatsAuth, NatsBroker, NatsContext, NatsMicroserviceOptions, NatsQueue, NatsTransport,
+        NatsTransportOptions,
     };
     #[doc(inline)]
     pub use nestrs_transport_tcp::{

@@ -90,6 +90,9 @@ pub use nestrs_core::{
 #[cfg(feature = "mqtt")]
 #[doc(no_inline)]
 pub use nestrs_transport_mqtt::MqttTransportOptions;
+#[cfg(feature = "nats")]
+#[doc(no_inline)]
+pub use nestrs_transport_nats::NatsTransportOptions;
 #[cfg(feature = "tcp")]
 #[doc(no_inline)]
 pub use nestrs_transport_tcp::TcpTransportOptions;

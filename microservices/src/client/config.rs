@@ -8,6 +8,8 @@ use nestrs_core::Transport;
 use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
 #[cfg(feature = "mqtt")]
 use nestrs_transport_mqtt::{MqttTransport, MqttTransportOptions};
+#[cfg(feature = "nats")]
+use nestrs_transport_nats::{NatsTransport, NatsTransportOptions};
 #[cfg(feature = "tcp")]
 use nestrs_transport_tcp::{TcpTransport, TcpTransportOptions};
 
@@ -84,6 +86,18 @@ impl ClientConfig {
     #[cfg(feature = "mqtt")]
     pub fn mqtt(name: &'static str, options: MqttTransportOptions) -> Self {
         Self::new(name, Arc::new(MqttTransport::new(options)))
+    }
+
+    /// A client over NATS.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, NatsTransportOptions};
+    ///
+    /// let billing = ClientConfig::nats("billing", NatsTransportOptions::default());
+    /// ```
+    #[cfg(feature = "nats")]
+    pub fn nats(name: &'static str, options: NatsTransportOptions) -> Self {
+        Self::new(name, Arc::new(NatsTransport::new(options)))
     }
 
     /// The same client, whose messages wait this long for their reply unless

@@ -25,6 +25,11 @@ class Contract {
     return context.getMetadata?.() ?? null;
   }
 
+  natsHeaders(_, context) {
+    const headers = context.getHeaders();
+    return Object.fromEntries((headers?.keys() ?? []).map((name) => [name, headers.get(name)]));
+  }
+
   slow({ ms }) {
     return new Promise((answer) => setTimeout(() => answer(ms), ms));
   }
@@ -72,6 +77,7 @@ const routes = {
   sum: MessagePattern({ cmd: 'sum' }),
   echo: MessagePattern('echo'),
   metadata: MessagePattern('metadata'),
+  natsHeaders: MessagePattern('nats.headers'),
   slow: MessagePattern('slow'),
   failString: MessagePattern('fail.string'),
   failObject: MessagePattern('fail.object'),
@@ -88,8 +94,10 @@ const routes = {
 for (const [method, decorate] of Object.entries(routes)) {
   decorate(Contract.prototype, method, Object.getOwnPropertyDescriptor(Contract.prototype, method));
 }
-Payload()(Contract.prototype, 'metadata', 0);
-Ctx()(Contract.prototype, 'metadata', 1);
+for (const method of ['metadata', 'natsHeaders']) {
+  Payload()(Contract.prototype, method, 0);
+  Ctx()(Contract.prototype, method, 1);
+}
 Controller()(Contract);
 
 export class ContractModule {}

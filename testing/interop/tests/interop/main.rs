@@ -6,6 +6,7 @@ mod contract;
 mod harness;
 mod metadata;
 mod mqtt;
+mod nats;
 mod nest_to_nest;
 mod nestrs_peer;
 mod pipeline;

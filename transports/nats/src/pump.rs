@@ -1,0 +1,217 @@
+//! What a server does while it runs: takes in what its subscriptions bring,
+//! and at the end lets all of it be finished.
+//!
+//! The next file on a message's path is [`nestrs_core::intake`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_nats::{Message, Subscriber};
+use futures_core::Stream;
+use futures_util::stream::SelectAll;
+use futures_util::{FutureExt, StreamExt};
+use nestrs_core::intake::{Admission, Intake};
+use nestrs_core::status::StatusSource;
+use nestrs_core::{Answer, ClientStatus, Dispatch, ErrorKind, Shutdown, TransportError};
+
+use crate::backlog::Backlog;
+use crate::link::{Link, Sign, Signs};
+use crate::received::{CallsInHand, Received, Route};
+use crate::replier::Replier;
+
+/// How long a server that stops waits for a broker that says nothing.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+pub(crate) struct Pump {
+    pub(crate) link: Arc<Link>,
+    pub(crate) signs: Signs,
+    pub(crate) subscriptions: SelectAll<Subscription>,
+    /// The reply subjects of requests that are not waited for any more.
+    pub(crate) called_off: Subscriber,
+    pub(crate) calls: Arc<CallsInHand>,
+    pub(crate) backlog: Backlog,
+    pub(crate) intake: Intake,
+    pub(crate) dispatch: Arc<dyn Dispatch>,
+    pub(crate) status: Arc<StatusSource>,
+    pub(crate) shutdown: Shutdown,
+    /// Of the intake: it stops once the broker sends nothing any more.
+    pub(crate) draining: Shutdown,
+}
+
+/// The messages of one route.
+pub(crate) struct Subscription {
+    pub(crate) subscriber: Subscriber,
+    pub(crate) route: Arc<Route>,
+}
+
+impl Stream for Subscription {
+    type Item = (Arc<Route>, Message);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let message = self.subscriber.poll_next_unpin(cx);
+        message.map(|message| Some((self.route.clone(), message?)))
+    }
+}
+
+impl Pump {
+    /// Runs until the server has drained after a stop, or is aborted.
+    pub(crate) async fn run(mut self) {
+        let shutdown = self.shutdown.clone();
+        tokio::select! {
+            biased;
+            () = shutdown.aborting() => self.draining.abort(),
+            () = async {
+                self.take_in_until(shutdown.stopping()).await;
+                if !shutdown.is_stopping() {
+                    tracing::error!("the driver of NATS ended; nothing is received any more");
+                }
+                self.drain().await;
+            } => {}
+        }
+        self.intake.drained().await;
+        self.link.close();
+        self.status.set(ClientStatus::Disconnected);
+    }
+
+    /// Takes messages in until then, or until there are no subscriptions any
+    /// more.
+    async fn take_in_until(&mut self, end: impl Future<Output = ()>) {
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut end => return,
+                Some(sign) = self.signs.recv() => self.hear(sign),
+                Some(call) = self.called_off.next() => self.calls.call_off(&call.payload),
+                () = self.backlog.report_due() => self.backlog.report(),
+                Some(admission) = self.intake.admit(), if !self.backlog.is_empty() => {
+                    if let Some(received) = self.backlog.pop() {
+                        self.handle(admission, received);
+                    }
+                }
+                message = self.subscriptions.next(), if !self.subscriptions.is_empty() => {
+                    match message {
+                        Some((route, message)) => self.take_in(&route, message),
+                        None => return,
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self, route: &Route, message: Message) {
+        let Some(received) = Received::of(route, message, &self.calls) else {
+            return;
+        };
+        if self.backlog.is_empty()
+            && let Some(Some(admission)) = self.intake.admit().now_or_never()
+        {
+            return self.handle(admission, received);
+        }
+        if self.backlog.has_room_for(&received) {
+            return self.backlog.push(received);
+        }
+        self.backlog.count_dropped();
+        self.turn_away(received);
+    }
+
+    fn handle(&self, admission: Admission, received: Received) {
+        let Received {
+            message,
+            reply,
+            call,
+            ..
+        } = received;
+        let over = message.context.over();
+        let answer = self.dispatch.dispatch(message);
+        let replier = reply.map(|(subject, id)| Replier {
+            driver: self.link.driver.clone(),
+            subject,
+            id,
+        });
+        admission.run(async move {
+            let _call = call;
+            let answered = async {
+                let answer = answer.await;
+                if let Some(replier) = replier {
+                    replier.send(answer).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = answered => {}
+                () = over => tracing::debug!("nobody waits for the reply any more"),
+            }
+        });
+    }
+
+    /// Whoever waits for the answer hears that there will be none.
+    fn turn_away(&self, received: Received) {
+        let Some((subject, id)) = received.reply else {
+            return;
+        };
+        let replier = Replier {
+            driver: self.link.driver.clone(),
+            subject,
+            id,
+        };
+        let message = "the service has too much to do: the message was not handled";
+        let error = TransportError::of_kind(ErrorKind::Unavailable, message);
+        // Only if there is room right now: nothing waits here.
+        let _ = replier.send(Answer::One(Err(error))).now_or_never();
+    }
+
+    fn hear(&mut self, sign: Sign) {
+        match sign {
+            Sign::Down => self.status.set(ClientStatus::Reconnecting),
+            Sign::Dropped => self.backlog.count_dropped(),
+            Sign::Up => {
+                let (link, status) = (self.link.clone(), self.status.clone());
+                tokio::spawn(async move {
+                    // Connected is who is reached: the subscriptions are there.
+                    tokio::select! {
+                        confirmed = link.confirm() => if confirmed && link.is_up() {
+                            status.set(ClientStatus::Connected);
+                        },
+                        () = link.until_down() => {}
+                    }
+                });
+            }
+        }
+    }
+
+    /// Stops the broker from sending, and lets all that it sent be finished
+    /// and answered.
+    async fn drain(&mut self) {
+        let link = self.link.clone();
+        let farewell = async {
+            tokio::select! {
+                () = link.until_down() => {}
+                () = tokio::time::sleep(FAREWELL) => {}
+            }
+        };
+        for subscription in self.subscriptions.iter_mut() {
+            // If that finds no room, the connection is not there.
+            let _ = subscription.subscriber.drain().now_or_never();
+        }
+        if !self.subscriptions.is_empty() {
+            self.take_in_until(farewell).await;
+        }
+        self.subscriptions.clear();
+        while !self.backlog.is_empty() {
+            let admission = self.intake.admit().await;
+            let (Some(admission), Some(received)) = (admission, self.backlog.pop()) else {
+                break;
+            };
+            self.handle(admission, received);
+        }
+        self.draining.stop();
+        self.intake.drained().await;
+        // The replies have reached the broker.
+        if self.link.is_up() {
+            let _ = tokio::time::timeout(FAREWELL, self.link.confirm()).await;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! One connection of a client: its calls, and the inbox that all their replies
+//! come to.
+//!
+//! A call's reply subject is the inbox and the call's id. When the connection
+//! is lost the calls that wait fail, for their replies may have come meanwhile,
+//! and later ones have ids of another name: a late reply is nobody's.
+//!
+//! The next file on a reply's path is `waiting.rs`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::{PublishErrorKind, Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use nestrs_core::extras::Extras;
+use nestrs_core::in_flight::InFlight;
+use nestrs_core::packet::{write_event, write_request};
+use nestrs_core::request_id::RequestIds;
+use nestrs_core::status::StatusSource;
+use nestrs_core::{ClientStatus, ErrorKind, Outgoing, Replies, StartError, TransportError};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::{Call, CallOff};
+use crate::client::NatsTransportOptions;
+use crate::context;
+use crate::link::{LastFailure, Link, Sign, Signs};
+use crate::waiting::{Calls, Waiting, connection_closed, named};
+
+/// How long a connection that ends may take to write what it was given.
+const FLUSH: Duration = Duration::from_secs(2);
+
+pub(crate) struct Session {
+    pub(crate) link: Arc<Link>,
+    waiting: Arc<Waiting>,
+    end: CancellationToken,
+}
+
+impl Session {
+    /// Connects; the status is told what becomes of the connection.
+    pub(crate) async fn open(
+        options: &NatsTransportOptions,
+        last_failure: &LastFailure,
+        status: &Arc<StatusSource>,
+    ) -> Result<Arc<Self>, StartError> {
+        let (link, signs) = Link::connect(&options.broker, last_failure).await?;
+        let inbox = format!("{}.", link.driver.new_inbox());
+        let subscribed = link.driver.subscribe(format!("{inbox}*")).await;
+        let replies = subscribed.map_err(|error| StartError::Connect {
+            address: options.broker.address(),
+            source: TransportError::of_kind(ErrorKind::Connect, error.to_string()),
+        })?;
+        let session = Arc::new(Self {
+            link: Arc::new(link),
+            waiting: Arc::new(Waiting::at(inbox)),
+            end: CancellationToken::new(),
+        });
+        status.set(ClientStatus::Connected);
+        let reader = Reader {
+            link: session.link.clone(),
+            waiting: session.waiting.clone(),
+            end: session.end.clone(),
+            status: status.clone(),
+        };
+        tokio::spawn(reader.read(replies, signs));
+        Ok(session)
+    }
+
+    /// Whether it has not ended for good.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.end.is_cancelled()
+    }
+
+    pub(crate) async fn send(
+        &self,
+        message: &Outgoing<'_>,
+        options: &NatsTransportOptions,
+    ) -> Result<Option<Bytes>, TransportError> {
+        let Calls { in_flight, ids } = self.waiting.now();
+        let pending = in_flight.one()?;
+        let (number, timeout) = (
+            pending.id(),
+            message.timeout.unwrap_or(options.request_timeout),
+        );
+        let call = self.call(pending, in_flight, &ids, number);
+        self.request(message, &ids.json(number), call.reply(), timeout, options)
+            .await?;
+        call.await.map_err(|error| named(error, message.pattern))
+    }
+
+    pub(crate) async fn send_stream(
+        &self,
+        message: &Outgoing<'_>,
+        options: &NatsTransportOptions,
+    ) -> Result<Replies, TransportError> {
+        let Calls { in_flight, ids } = self.waiting.now();
+        let pending = in_flight.many()?;
+        let number = pending.id();
+        let call = self.call(pending, in_flight, &ids, number);
+        // Nobody knows when the last of several replies should have come.
+        let timeout = Duration::MAX;
+        self.request(message, &ids.json(number), call.reply(), timeout, options)
+            .await?;
+        let pattern = message.pattern.to_owned();
+        let items = call.map(move |item| item.map_err(|error| named(error, &pattern)));
+        Ok(Box::pin(items))
+    }
+
+    pub(crate) async fn emit(
+        &self,
+        message: &Outgoing<'_>,
+        options: &NatsTransportOptions,
+    ) -> Result<(), TransportError> {
+        let pattern = Value::from(message.pattern).to_string();
+        let event = write_event(pattern.as_bytes(), &message.payload, None, |parts| {
+            parts.concat()
+        });
+        self.publish(message, event.into(), None, options).await?;
+        // Until then the driver holds it, and would lose it with the process.
+        self.link
+            .driver
+            .flush()
+            .await
+            .map_err(|_| connection_closed())
+    }
+
+    /// Fails what waits and ends the connection.
+    pub(crate) async fn close(&self) {
+        self.waiting.fail();
+        // What was emitted and not waited for.
+        let _ = tokio::time::timeout(FLUSH, self.link.driver.flush()).await;
+        self.end.cancel();
+    }
+
+    fn call<P>(&self, pending: P, in_flight: InFlight, ids: &RequestIds, number: u64) -> Call<P> {
+        let reply = format!("{}{}", self.waiting.inbox, ids.id(number));
+        let call_off = CallOff {
+            driver: self.link.driver.clone(),
+            in_flight,
+            number,
+            reply: Subject::from(reply),
+        };
+        Call::new(pending, call_off)
+    }
+
+    async fn request(
+        &self,
+        message: &Outgoing<'_>,
+        id: &str,
+        reply: Subject,
+        timeout: Duration,
+        options: &NatsTransportOptions,
+    ) -> Result<(), TransportError> {
+        // In the packet and not among the headers, which are the users' own
+        // and cost more.
+        let extras = Extras {
+            timeout: Some(timeout),
+            ..Extras::default()
+        };
+        let metadata = extras.metadata(&nestrs_core::Headers::new());
+        let pattern = Value::from(message.pattern).to_string();
+        let request = write_request(
+            pattern.as_bytes(),
+            &message.payload,
+            metadata.as_deref(),
+            id.as_bytes(),
+            |parts| parts.concat(),
+        );
+        self.publish(message, request.into(), Some(reply), options)
+            .await
+    }
+
+    async fn publish(
+        &self,
+        message: &Outgoing<'_>,
+        payload: Bytes,
+        reply: Option<Subject>,
+        options: &NatsTransportOptions,
+    ) -> Result<(), TransportError> {
+        let headers = context::outgoing(&message.headers, &options.headers)?;
+        let (driver, subject) = (&self.link.driver, Subject::from(message.pattern));
+        let published = match (reply, headers) {
+            (None, None) => driver.publish(subject, payload).await,
+            (None, Some(headers)) => driver.publish_with_headers(subject, headers, payload).await,
+            (Some(reply), None) => driver.publish_with_reply(subject, reply, payload).await,
+            (Some(reply), Some(headers)) => {
+                driver
+                    .publish_with_reply_and_headers(subject, reply, headers, payload)
+                    .await
+            }
+        };
+        published.map_err(|error| not_published(message.pattern, &error))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+/// Reads replies until the session is dropped or closed.
+struct Reader {
+    link: Arc<Link>,
+    waiting: Arc<Waiting>,
+    end: CancellationToken,
+    status: Arc<StatusSource>,
+}
+
+impl Reader {
+    async fn read(self, mut replies: Subscriber, mut signs: Signs) {
+        let mut dropped = 0_u64;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.end.cancelled() => break,
+                Some(sign) = signs.recv() => match sign {
+                    Sign::Up => self.status.set(ClientStatus::Connected),
+                    Sign::Down => {
+                        self.status.set(ClientStatus::Reconnecting);
+                        self.waiting.fail();
+                    }
+                    Sign::Dropped => {
+                        dropped += 1;
+                        tracing::warn!(dropped, "replies came faster than they were read, and were lost");
+                    }
+                },
+                message = replies.next() => match message {
+                    Some(message) => self.waiting.receive(&message),
+                    None => break,
+                },
+            }
+        }
+        // What was emitted and not waited for.
+        let _ = tokio::time::timeout(FLUSH, self.link.driver.flush()).await;
+    }
+}
+
+/// Also when its runtime is gone, and the connection with it.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // If it was told to end, there may be another connection by now.
+        if !self.end.is_cancelled() {
+            self.status.set(ClientStatus::Disconnected);
+        }
+        self.end.cancel();
+        self.link.close();
+        self.waiting.fail();
+    }
+}
+
+fn not_published(pattern: &str, error: &async_nats::PublishError) -> TransportError {
+    match error.kind() {
+        PublishErrorKind::MaxPayloadExceeded => {
+            let source = std::error::Error::source(error).map(ToString::to_string);
+            let why = source.unwrap_or_else(|| error.to_string());
+            let message = format!(
+                "the message for {pattern:?} is larger than the broker takes (its `max_payload`): {why}"
+            );
+            TransportError::of_kind(ErrorKind::PayloadTooLarge, message)
+        }
+        PublishErrorKind::InvalidSubject => {
+            let message = format!(
+                "nobody can handle {pattern:?} on NATS: a subject is neither empty nor has blanks in it"
+            );
+            TransportError::of_kind(ErrorKind::NoHandler, message)
+        }
+        PublishErrorKind::Send => connection_closed(),
+    }
+}
