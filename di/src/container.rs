@@ -11,6 +11,7 @@ use crate::graph::{Graph, ModuleId, ProviderId};
 use crate::handle::{Handle, Instance};
 use crate::hooks::{Hook, HookFn};
 use crate::key::Key;
+use crate::module::Module;
 use crate::options::Options;
 
 /// Every provider of an application, built. Immutable; a clone is the same container.
@@ -244,6 +245,23 @@ impl Container {
     /// ```
     pub fn root(&self) -> ModuleId {
         self.inner.graph.root()
+    }
+
+    /// The module `M`, if the application has it: of one that is imported with options several times, the first.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct UsersModule;
+    /// # #[module(imports = [UsersModule])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert_eq!(container.module_name(container.module::<UsersModule>().unwrap()), "UsersModule");
+    /// # }
+    /// ```
+    pub fn module<M: Module>(&self) -> Option<ModuleId> {
+        let graph = &self.inner.graph;
+        let is_of = |id: &ModuleId| graph.module(*id).definition.key == Some(Key::of::<M>());
+        graph.module_ids().find(is_of)
     }
 
     /// A module's name, for messages.

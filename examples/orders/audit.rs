@@ -2,7 +2,7 @@
 
 use nestrs::prelude::*;
 
-use crate::orders::Order;
+use super::orders::Order;
 
 #[injectable]
 pub(crate) struct AuditLog;

@@ -3,7 +3,7 @@
 
 use nestrs::prelude::*;
 
-use crate::orders::NewOrder;
+use super::orders::NewOrder;
 
 #[injectable]
 pub(crate) struct BillingService;

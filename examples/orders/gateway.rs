@@ -10,7 +10,7 @@ use nestrs::axum::{Json, Router};
 use nestrs::prelude::*;
 use serde_json::{Value, json};
 
-use crate::orders::Order;
+use super::orders::Order;
 
 #[injectable]
 pub(crate) struct OrdersController {

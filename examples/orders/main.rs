@@ -13,6 +13,7 @@
 //! | `orders.rs` | the orders microservice, with a guard and a pipe |
 //! | `audit.rs` | a listener on the event bus |
 //! | `billing.rs` | the other microservice |
+//! | `../tests/orders.rs` | how it is tested |
 
 mod audit;
 mod billing;
@@ -35,7 +36,7 @@ use nestrs::prelude::*;
     microservices = [orders::OrdersService],
     providers = [audit::AuditLog],
 )]
-struct AppModule;
+pub(crate) struct AppModule;
 
 const HTTP_PORT: u16 = 3000;
 const ORDERS: &str = "127.0.0.1:3001";

@@ -170,3 +170,10 @@ async fn mqtt_answers_with_what_a_sensor_published() {
     assert_eq!(celsius, 21.5);
     assert_eq!(example.interrupt(), Some(0));
 }
+
+#[test]
+fn testing_says_that_it_needs_what_its_tests_do_without() {
+    let example = Example::start("testing", &[]);
+    example.line_with("there is no database on this machine");
+    example.line_with("Its tests do: cargo test");
+}

@@ -15,7 +15,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").expect("a whole response");
         let (status, headers) = head.split_once("\r\n").expect("headers");
         Self {

@@ -93,14 +93,27 @@ impl GraphBuilder {
     /// ```
     #[track_caller]
     pub fn decorate<T: Send + Sync + 'static>(
-        mut self,
+        self,
         name: Option<&'static str>,
         decorate: impl Fn(&T) -> T + Send + Sync + 'static,
     ) -> Self {
-        let of = name.into_iter().fold(Key::of::<T>(), Key::named);
-        let decorate: Arc<dyn Fn(&T) -> T + Send + Sync> = Arc::new(decorate);
-        let decorator = move |provider: Provider| provider.decorated(Arc::clone(&decorate));
-        let replacement = Replacement::decorator(of, decorator);
+        self.decorate_with(Replacement::decorator(name, decorate))
+    }
+
+    /// As [`decorate`](Self::decorate), of what need not be there.
+    #[track_caller]
+    pub fn decorate_if_provided<T: Send + Sync + 'static>(
+        self,
+        name: Option<&'static str>,
+        decorate: impl Fn(&T) -> T + Send + Sync + 'static,
+    ) -> Self {
+        let mut replacement = Replacement::decorator(name, decorate);
+        // Nobody has to use it.
+        replacement.used = true;
+        self.decorate_with(replacement)
+    }
+
+    fn decorate_with(mut self, replacement: Replacement) -> Self {
         self.replacements.push(replacement);
         self
     }

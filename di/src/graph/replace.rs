@@ -58,10 +58,13 @@ impl Replacement {
     }
 
     #[track_caller]
-    pub(super) fn decorator(
-        of: Key,
-        decorate: impl Fn(Provider) -> Provider + Send + Sync + 'static,
+    pub(super) fn decorator<T: Send + Sync + 'static>(
+        name: Option<&'static str>,
+        decorate: impl Fn(&T) -> T + Send + Sync + 'static,
     ) -> Self {
+        let of = name.into_iter().fold(Key::of::<T>(), Key::named);
+        let decorate: Arc<dyn Fn(&T) -> T + Send + Sync> = Arc::new(decorate);
+        let decorate = move |provider: Provider| provider.decorated(Arc::clone(&decorate));
         Self::new(of, Location::caller(), By::Decorator(Arc::new(decorate)))
     }
 
