@@ -1,4 +1,5 @@
 //! The orders microservice, tested without its neighbours.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -1,4 +1,5 @@
 //! What the application does, without anything it needs.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! An application under test lives as it does in production.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::{Arc, Mutex};
 

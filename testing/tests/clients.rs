@@ -1,4 +1,5 @@
 //! Clients of the application under test, and mocks in the place of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::Arc;
 use std::time::Duration;

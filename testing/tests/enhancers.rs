@@ -1,4 +1,5 @@
 //! What a test puts in the place of guards and their like.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,5 @@
 //! The HTTP side answers the same through `http()` as through sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../../tests/common/http.rs"]

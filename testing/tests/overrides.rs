@@ -1,4 +1,5 @@
 //! What a test puts in the place of providers and modules.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::{Arc, Mutex};
 
