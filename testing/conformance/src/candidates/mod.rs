@@ -1,6 +1,7 @@
 //! The transports that take part.
 
 mod memory;
+mod nats;
 mod tcp;
 
 use std::sync::Arc;
@@ -9,5 +10,9 @@ use crate::Candidate;
 
 /// Each of them.
 pub fn all() -> Vec<Arc<dyn Candidate>> {
-    vec![Arc::new(memory::Memory::default()), Arc::new(tcp::Tcp)]
+    vec![
+        Arc::new(memory::Memory::default()),
+        Arc::new(nats::Nats),
+        Arc::new(tcp::Tcp),
+    ]
 }
