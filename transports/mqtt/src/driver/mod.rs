@@ -15,6 +15,8 @@ use crate::message::{MqttProperties, MqttQos};
 
 /// How many requests may wait for the driver before who makes them waits too.
 const CAPACITY: usize = 256;
+/// How many messages the driver writes before it flushes, if they are there.
+const BATCH: usize = 64;
 /// How many messages of quality 1 or 2 may wait for their acknowledgement.
 const IN_FLIGHT: u16 = 1_000;
 

@@ -19,6 +19,7 @@ fn options(endpoint: &Endpoint) -> MqttOptions {
         .set_clean_session(!endpoint.persistent)
         .set_ack_mode(AckMode::Manual)
         .set_inflight(super::IN_FLIGHT)
+        .set_max_request_batch(super::BATCH)
         .set_max_packet_size(endpoint.max_packet_size, endpoint.max_packet_size);
     if let Some((user, password)) = &endpoint.credentials {
         options.set_credentials(user.clone(), password.clone());

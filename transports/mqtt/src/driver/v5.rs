@@ -29,6 +29,7 @@ fn options(endpoint: &Endpoint) -> MqttOptions {
         .set_outgoing_inflight_upper_limit(super::IN_FLIGHT)
         .set_max_packet_size(Some(limit))
         .set_incoming_packet_size_limit(IncomingPacketSizeLimit::Bytes(limit))
+        .set_max_request_batch(super::BATCH)
         .set_receive_maximum(Some(super::IN_FLIGHT));
     if let Some((user, password)) = &endpoint.credentials {
         options.set_credentials(user.clone(), password.clone());
