@@ -1,6 +1,7 @@
 //! The transports that take part.
 
 mod memory;
+mod mqtt;
 mod nats;
 mod tcp;
 
@@ -12,6 +13,7 @@ use crate::Candidate;
 pub fn all() -> Vec<Arc<dyn Candidate>> {
     vec![
         Arc::new(memory::Memory::default()),
+        Arc::new(mqtt::Mqtt),
         Arc::new(nats::Nats),
         Arc::new(tcp::Tcp),
     ]
