@@ -94,12 +94,22 @@ pub enum Arity {
     Many,
     /// One, but not yet.
     Lazy,
+    /// One, each time a method of the provider is called from outside: it may be of that call's request.
+    Call,
     /// No provider: something the container knows.
     Context,
 }
 
+impl Arity {
+    /// Whether what answers it need not be there first.
+    pub(crate) fn is_later(self) -> bool {
+        matches!(self, Self::Lazy | Self::Call)
+    }
+}
+
 impl Request {
-    pub(crate) const fn new(key: Key, arity: Arity) -> Self {
+    /// So many providers of `key`.
+    pub const fn new(key: Key, arity: Arity) -> Self {
         Self { key, arity }
     }
 

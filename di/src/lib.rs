@@ -90,7 +90,7 @@ pub use hooks::{
     OnModuleDestroy, OnModuleInit,
 };
 pub use import::{IntoModule, ModuleImport};
-pub use inject::{Arity, Inject, Request};
+pub use inject::{Arity, Dependency, Inject, Request};
 pub use injectable::{Descriptor, Injectable};
 pub use key::Key;
 pub use lazy::Lazy;

@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::graph::{Finding, Graph, GraphCheck, GraphError};
 use crate::import::{IntoModule, ModuleImport};
+use crate::inject::Dependency;
 use crate::injectable::Injectable;
 use crate::key::Key;
 use crate::provider::Provider;
@@ -145,6 +146,46 @@ impl ModuleDefinition {
         let mut provider = Provider::of::<T>();
         provider.mark_entry();
         self.provide(provider)
+    }
+
+    /// Says what calls of a listed type's methods ask the container for, beside the type's own fields: it has to be there, and need
+    /// not be a singleton. For a layer above, see [`provide_type_once`](Self::provide_type_once).
+    ///
+    /// ```
+    /// use nestrs_di::{Arity, Dependency, Key, Module, ModuleDefinition, Request, injectable};
+    /// use std::panic::Location;
+    ///
+    /// #[injectable]
+    /// struct Routes;
+    ///
+    /// struct AppModule;
+    /// impl Module for AppModule {
+    ///     fn definition() -> ModuleDefinition {
+    ///         let user = Dependency {
+    ///             request: Request::new(Key::of::<String>(), Arity::Call),
+    ///             written: "a parameter",
+    ///             at: Location::caller(),
+    ///         };
+    ///         ModuleDefinition::of::<Self>().provide_type_once::<Routes>().calls_ask::<Routes>([user])
+    ///     }
+    /// }
+    ///
+    /// let error = AppModule::verify().unwrap_err().to_string();
+    /// assert!(error.contains("`Routes` needs `String`"));
+    /// ```
+    pub fn calls_ask<T: Injectable>(
+        mut self,
+        dependencies: impl IntoIterator<Item = Dependency>,
+    ) -> Self {
+        let mut dependencies = dependencies.into_iter().peekable();
+        let listed = self
+            .providers
+            .iter_mut()
+            .find(|provider| provider.key() == Key::of::<T>());
+        if let (Some(provider), Some(_)) = (listed, dependencies.peek()) {
+            provider.ask(dependencies);
+        }
+        self
     }
 
     /// Shows a provider to the modules that import this one: its type, under every name it has.

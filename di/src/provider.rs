@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::build::Build;
 use crate::factory::FactoryFn;
 use crate::handle::Handle;
+use crate::inject::Dependency;
 use crate::injectable::{Descriptor, Injectable};
 use crate::key::Key;
 use crate::scope::Scope;
@@ -260,6 +261,13 @@ impl Provider {
 
     pub(crate) fn lifetime(&self) -> Scope {
         self.scope.unwrap_or(self.deref().scope)
+    }
+
+    /// Also asks for these.
+    pub(crate) fn ask(&mut self, more: impl IntoIterator<Item = Dependency>) {
+        let mut descriptor = Descriptor::clone(self);
+        descriptor.dependencies.to_mut().extend(more);
+        self.recipe = Recipe::Made(Arc::new(descriptor));
     }
 
     pub(crate) fn mark_entry(&mut self) {

@@ -173,6 +173,23 @@ impl RequestScope {
         Ok(handle.instance())
     }
 
+    /// As [`get_in`](Self::get_in), by type.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// # Cancel safety
+    /// As [`get`](Self::get).
+    pub async fn resolve_in<T: ?Sized + Send + Sync + 'static>(
+        &self,
+        module: ModuleId,
+    ) -> Result<Arc<T>, ResolveError> {
+        let key = Key::of::<T>();
+        let id = self.0.inner.graph.resolve(module, &key);
+        let handle = self.handle(id.ok_or(ResolveError::Missing(key))?).await?;
+        handle.get().ok_or(ResolveError::Missing(key))
+    }
+
     pub(crate) async fn handle(&self, id: ProviderId) -> Result<Handle, ResolveError> {
         let inner = &self.0.inner;
         if let Some(singleton) = inner.handle(id) {

@@ -51,7 +51,7 @@ impl Graph {
         let edge = |target| Edge {
             dependency: index,
             target,
-            lazy: *arity == Arity::Lazy,
+            lazy: arity.is_later(),
         };
         match arity {
             Arity::Context => None,
@@ -59,13 +59,15 @@ impl Graph {
                 edges.extend(self.resolve_all(module, key).map(edge));
                 None
             }
-            Arity::One | Arity::Optional | Arity::Lazy => match self.resolve(module, key) {
-                Some(target) => {
-                    edges.push(edge(target));
-                    self.ambiguous(id, dependency, target)
+            Arity::One | Arity::Optional | Arity::Lazy | Arity::Call => {
+                match self.resolve(module, key) {
+                    Some(target) => {
+                        edges.push(edge(target));
+                        self.ambiguous(id, dependency, target)
+                    }
+                    None => (*arity != Arity::Optional).then(|| self.missing(id, dependency)),
                 }
-                None => (*arity != Arity::Optional).then(|| self.missing(id, dependency)),
-            },
+            }
         }
     }
 
@@ -124,7 +126,7 @@ impl Graph {
             let edge = |target| Edge {
                 dependency: index as u32,
                 target,
-                lazy: request.arity == Arity::Lazy,
+                lazy: request.arity.is_later(),
             };
             match request.arity {
                 Arity::Context => {}

@@ -1,6 +1,7 @@
 //! How long each provider lives, and singletons that would hold on to something of a request.
 
 use super::{Code, Edge, Finding, Graph, ProviderId, ProviderNode};
+use crate::inject::Arity;
 use crate::scope::Scope;
 
 impl Graph {
@@ -81,10 +82,11 @@ impl Graph {
         for id in self.provider_ids().filter(|id| !self.provider(*id).pruned) {
             for edge in self.edges(id).iter().filter(|edge| edge.lazy) {
                 let (consumer, target) = (self.provider(id), self.provider(edge.target));
-                if target.scope == Scope::Singleton {
+                let dependency = &consumer.provider.dependencies[edge.dependency as usize];
+                // Whoever calls brings the request.
+                if target.scope == Scope::Singleton || dependency.request.arity == Arity::Call {
                     continue;
                 }
-                let dependency = &consumer.provider.dependencies[edge.dependency as usize];
                 let (one, other, scope) = (consumer.key(), target.key(), target.scope);
                 let mut path = self.path_to(consumer.module);
                 path.extend([one.to_string(), other.to_string()]);
