@@ -18,7 +18,7 @@ pub enum BootstrapError {
     /// Hooks failed.
     Lifecycle(LifecycleError),
     /// Handlers are in each other's way.
-    #[cfg(feature = "microservices")]
+    #[cfg(any(feature = "http", feature = "microservices"))]
     Handlers(nestrs_microservices::BindError),
     /// A server could not listen.
     Server {
@@ -40,7 +40,7 @@ impl fmt::Display for BootstrapError {
             Self::Graph(error) => error.fmt(f),
             Self::Construct(error) => error.fmt(f),
             Self::Lifecycle(error) => error.fmt(f),
-            #[cfg(feature = "microservices")]
+            #[cfg(any(feature = "http", feature = "microservices"))]
             Self::Handlers(error) => error.fmt(f),
             Self::Server { transport, source } => write!(f, "the {transport} server: {source}"),
             #[cfg(feature = "http")]
@@ -64,7 +64,7 @@ impl Error for BootstrapError {
             Self::Graph(error) => error.source(),
             Self::Construct(error) => error.source(),
             Self::Lifecycle(error) => error.source(),
-            #[cfg(feature = "microservices")]
+            #[cfg(any(feature = "http", feature = "microservices"))]
             Self::Handlers(error) => error.source(),
             Self::Server { source, .. } => Some(source),
             #[cfg(feature = "http")]
@@ -92,7 +92,7 @@ impl From<LifecycleError> for BootstrapError {
     }
 }
 
-#[cfg(feature = "microservices")]
+#[cfg(any(feature = "http", feature = "microservices"))]
 impl From<nestrs_microservices::BindError> for BootstrapError {
     fn from(error: nestrs_microservices::BindError) -> Self {
         Self::Handlers(error)

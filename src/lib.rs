@@ -75,7 +75,7 @@ pub use application::MicroserviceApplication;
 pub use error::BootstrapError;
 pub use factory::NestFactory;
 #[cfg(feature = "http")]
-pub use http::{Controller, CorsOptions, NestApplication};
+pub use http::{Controller, CorsOptions, HttpException, Inject, NestApplication};
 pub use running::RunningApplication;
 
 #[doc(no_inline)]
@@ -179,14 +179,28 @@ pub use nestrs_di::__private::nestrs_injectable as injectable;
 /// ```
 pub use nestrs_di::__private::nestrs_module as module;
 
+#[cfg(feature = "http")]
+#[doc = include_str!("http/docs/controller.md")]
+pub use nestrs_microservices::__http::controller;
+#[cfg(feature = "http")]
+#[doc = include_str!("http/docs/routes.md")]
+pub use nestrs_microservices::__http::routes;
+#[cfg(feature = "http")]
+pub use nestrs_microservices::__http::{
+    all, delete, get, head, options, patch, post, put, use_filters, use_guards, use_interceptors,
+    use_pipes,
+};
+
 /// What the macros' expansions refer to. Not for direct use.
 #[doc(hidden)]
 pub mod __private {
     pub use nestrs_di::__private as di;
 
     #[cfg(feature = "http")]
+    pub use crate::http::__private as http;
+    #[cfg(feature = "http")]
     pub use crate::http::controller::controller;
-    #[cfg(feature = "microservices")]
+    #[cfg(any(feature = "http", feature = "microservices"))]
     pub use nestrs_microservices::__private as micro;
     #[cfg(feature = "microservices")]
     pub use nestrs_microservices::microservice;

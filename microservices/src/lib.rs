@@ -111,6 +111,16 @@ pub use nestrs_microservices_macros::{
     use_micro_interceptors, use_micro_pipes,
 };
 
+/// The macros of HTTP routes, for the crate that documents them. Not part of
+/// the API.
+#[doc(hidden)]
+pub mod __http {
+    pub use nestrs_microservices_macros::{
+        all, controller, delete, get, head, options, patch, post, put, routes, use_filters,
+        use_guards, use_interceptors, use_pipes,
+    };
+}
+
 /// What a protocol of handlers is made of, for the crate that serves it. Not
 /// part of the API.
 #[doc(hidden)]

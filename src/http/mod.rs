@@ -1,242 +1,116 @@
-//! The HTTP side of an application, on axum: its routes are axum's, its
-//! settings are `tower-http`'s under NestJS's names.
+//! The HTTP side of an application, on axum: handlers, extractors and responses
+//! are axum's, settings are `tower-http`'s under NestJS's names, and what runs
+//! around handlers is what runs around those of messages.
+//!
+//! # Layout
+//!
+//! In the order a request meets it:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `serve.rs`, `connection.rs` | listening, until the application stops |
+//! | `layers.rs`, `cors.rs` | limits, timeouts, compression, CORS |
+//! | `problem.rs`, `exception.rs`, `transport_error.rs` | what goes wrong, as RFC 9457 says it |
+//! | `table.rs`, `prefix.rs`, `versioning.rs` | from a path to a handler |
+//! | `bind.rs` | one handler and what runs around it |
+//! | `protocol.rs` | a request as all of these see it |
+//! | `route.rs` | from a request to a handler's parameters, and from what it returns to a response |
+//! | `inject.rs` | [`Inject`]: the container as an extractor |
+//!
+//! and, before the first request,
+//!
+//! | file | holds |
+//! |---|---|
+//! | `application.rs`, `settings.rs` | [`NestApplication`], being set up |
+//! | `controller.rs`, `declared.rs` | what `#[controller]` and `#[routes]` leave behind |
+//! | `check.rs` | what is wrong with routes |
+//! | `mount.rs` | the routes as an axum router |
 
+mod application;
+mod bind;
+mod check;
 mod connection;
 pub mod controller;
 pub mod cors;
+mod declared;
+mod exception;
+mod inject;
+mod layers;
 mod mount;
+mod prefix;
+mod problem;
+mod protocol;
+mod route;
 mod serve;
+mod settings;
+mod table;
+mod transport_error;
+mod versioning;
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
-
-use axum::http::header::CONTENT_TYPE;
-use axum::{Router, routing};
-use nestrs_di::{Container, Graph, GraphBuilder, Module, Options};
-
-use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
-use crate::running::RunningApplication;
-
+pub use application::NestApplication;
 pub use controller::Controller;
 pub use cors::CorsOptions;
+pub use exception::HttpException;
+pub use inject::Inject;
+pub use protocol::{Http, HttpCtx, HttpRequest, SwitchToHttp};
+pub use versioning::Versioning;
 
-/// An application that serves HTTP, or the HTTP side of one that answers
-/// messages as well, being set up.
+#[doc(no_inline)]
+pub use nestrs_microservices::{
+    ExceptionFilter, ExecutionContext, Guard, HandlerName, Interceptor, Next, Pipe, Protocol,
+};
+
+/// Bind a guard to this, and it guards every route of every controller: NestJS's
+/// `APP_GUARD`. One that is bound to
+/// [`AppGuard`](crate::microservices::AppGuard) as well guards messages too.
 ///
 /// ```
-/// use axum::{Router, routing::get};
+/// use nestrs::http::{AppHttpGuard, Http, HttpException, HttpRequest};
 /// use nestrs::prelude::*;
-/// # use nestrs::axum;
 ///
-/// fn set_up(http: NestApplication) -> NestApplication {
-///     http.set_global_prefix("api")
-///         .enable_health_check("/health")
-///         .enable_cors(CorsOptions::permissive())
-///         .merge(Router::new().route("/version", get(async || "1")))
+/// #[injectable]
+/// struct SignedIn;
+///
+/// #[async_trait]
+/// impl Guard<Http> for SignedIn {
+///     async fn can_activate(&self, request: &HttpRequest) -> Result<(), HttpException> {
+///         match request.headers().get("authorization") {
+///             Some(_) => Ok(()),
+///             None => Err(HttpException::unauthorized("who are you?")),
+///         }
+///     }
 /// }
-/// # let _ = set_up;
+///
+/// #[module(providers = [SignedIn, Provider::bind::<AppHttpGuard, SignedIn>()])]
+/// struct AppModule;
 /// ```
-#[must_use = "settings do nothing until the application listens"]
-pub struct NestApplication {
-    graph: GraphBuilder,
-    options: Options,
-    grace_period: Duration,
-    listen_ip: IpAddr,
-    global_prefix: String,
-    health_check: Option<String>,
-    cors: Option<CorsOptions>,
-    routes: Router,
-}
+pub type AppHttpGuard = dyn Guard<Http>;
+/// As [`AppHttpGuard`], for interceptors.
+pub type AppHttpInterceptor = dyn Interceptor<Http>;
+/// As [`AppHttpGuard`], for pipes.
+pub type AppHttpPipe = dyn Pipe<Http>;
+/// As [`AppHttpGuard`], for exception filters.
+pub type AppHttpFilter = dyn ExceptionFilter<Http>;
 
-impl NestApplication {
-    pub(crate) fn new<M: Module>() -> Self {
-        Self {
-            graph: Graph::builder::<M>(),
-            options: Options::new(),
-            grace_period: DEFAULT_GRACE_PERIOD,
-            listen_ip: Ipv4Addr::LOCALHOST.into(),
-            global_prefix: String::new(),
-            health_check: None,
-            cors: None,
-            routes: Router::new(),
-        }
+/// What the macros' expansions refer to. Not part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::boxed::Box;
+    pub use std::panic::Location;
+    pub use std::result::Result;
+
+    pub use axum::extract::Request;
+    pub use axum::response::IntoResponse;
+
+    pub use super::controller::{Controller, ControllerPath};
+    pub use super::inject::{Asks, AsksNothing};
+    pub use super::protocol::Http;
+    pub use super::route::{
+        Call, Route, RoutePattern, Routes, Verb, Versions, from_parts, from_request, injected,
+    };
+
+    /// A response of what a handler returned.
+    pub fn into_response(returned: impl IntoResponse) -> axum::response::Response {
+        returned.into_response()
     }
-
-    /// Starts and runs until SIGINT or SIGTERM, then finishes what is in hand.
-    ///
-    /// When it cannot start, the whole report goes to standard error and the
-    /// process exits with 1.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future stops the application without finishing anything.
-    pub async fn listen(self, port: u16) {
-        self.bootstrap(port).run_or_exit().await;
-    }
-
-    /// [`listen`](Self::listen), with what keeps it from starting as a value.
-    ///
-    /// # Errors
-    ///
-    /// When the application cannot start; nothing of it runs then.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future stops the application without finishing anything.
-    pub async fn try_listen(self, port: u16) -> Result<(), BootstrapError> {
-        self.bootstrap(port).run().await
-    }
-
-    /// Starts on `port`, 0 for a free one, and returns once it is ready to be
-    /// called.
-    ///
-    /// ```
-    /// use nestrs::prelude::*;
-    ///
-    /// #[module]
-    /// struct AppModule;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
-    /// let running = NestFactory::create::<AppModule>().start(0).await?;
-    /// println!("{:?}", running.http_addr());
-    /// running.shutdown().await;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the application cannot start; nothing of it runs then.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future stops what has been started.
-    pub async fn start(self, port: u16) -> Result<RunningApplication, BootstrapError> {
-        self.bootstrap(port).start().await
-    }
-
-    fn bootstrap(self, port: u16) -> Bootstrap {
-        Bootstrap {
-            graph: self.graph.clone(),
-            options: self.options.clone(),
-            #[cfg(feature = "microservices")]
-            server: None,
-            grace_period: self.grace_period,
-            http: Some((port, self)),
-        }
-    }
-
-    /// Listens on `ip` instead of 127.0.0.1; `0.0.0.0` is every interface.
-    pub fn set_listen_ip(self, ip: impl Into<IpAddr>) -> Self {
-        Self {
-            listen_ip: ip.into(),
-            ..self
-        }
-    }
-
-    /// How long each `async` constructor and each hook of a provider may take;
-    /// as long as it likes, unless told otherwise. One that takes longer is
-    /// named with its path, and what had been started is stopped again. What
-    /// blocks its thread cannot be timed out, see
-    /// [`Options::timeout`](nestrs_di::Options::timeout). In hybrid mode the
-    /// microservice application's own counts.
-    pub fn provider_timeout(self, limit: Duration) -> Self {
-        Self {
-            options: self.options.timeout(limit, tokio::time::sleep),
-            ..self
-        }
-    }
-
-    /// How long what is in hand may take to finish once the application stops;
-    /// 10 s unless told otherwise. In hybrid mode the microservice
-    /// application's own counts.
-    pub fn grace_period(self, grace_period: Duration) -> Self {
-        Self {
-            grace_period,
-            ..self
-        }
-    }
-
-    /// Puts `prefix` before the path of every route, the health check's
-    /// included.
-    pub fn set_global_prefix(self, prefix: impl Into<String>) -> Self {
-        Self {
-            global_prefix: prefix.into(),
-            ..self
-        }
-    }
-
-    /// Answers `GET path` with `200` and `{"status":"ok"}` as long as the
-    /// application is up.
-    pub fn enable_health_check(self, path: impl Into<String>) -> Self {
-        Self {
-            health_check: Some(path.into()),
-            ..self
-        }
-    }
-
-    /// Lets pages of other origins call the routes.
-    pub fn enable_cors(self, options: CorsOptions) -> Self {
-        Self {
-            cors: Some(options),
-            ..self
-        }
-    }
-
-    /// Adds axum routes of your own.
-    ///
-    /// # Panics
-    ///
-    /// When a route is there already, as [`Router::merge`] does.
-    #[track_caller]
-    pub fn merge(self, routes: Router) -> Self {
-        Self {
-            routes: self.routes.merge(routes),
-            ..self
-        }
-    }
-
-    /// Everything that is served: these routes and those of the application's
-    /// controllers.
-    pub(crate) fn into_router(self, container: &Container) -> Router {
-        let mut routes = self.routes;
-        for router in controller::routers(container) {
-            routes = routes.merge(router);
-        }
-        if let Some(path) = &self.health_check {
-            let ok = async || ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#);
-            routes = routes.route(&rooted(path), routing::get(ok));
-        }
-        let prefix = self.global_prefix.trim_matches('/');
-        if !prefix.is_empty() {
-            routes = Router::new().nest(&rooted(prefix), routes);
-        }
-        match self.cors {
-            Some(cors) => routes.layer(cors.into_layer()),
-            None => routes,
-        }
-    }
-
-    fn socket_addr(&self, port: u16) -> SocketAddr {
-        SocketAddr::new(self.listen_ip, port)
-    }
-}
-
-impl fmt::Debug for NestApplication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NestApplication")
-            .field("listen_ip", &self.listen_ip)
-            .field("global_prefix", &self.global_prefix)
-            .field("health_check", &self.health_check)
-            .field("cors", &self.cors)
-            .finish_non_exhaustive()
-    }
-}
-
-/// NestJS takes paths with and without the slash in front; axum does not.
-fn rooted(path: &str) -> String {
-    format!("/{}", path.trim_start_matches('/'))
 }

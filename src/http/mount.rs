@@ -3,10 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
 use nestrs_core::StartError;
 use nestrs_di::Container;
+use nestrs_microservices::GlobalEnhancers;
 
-use super::NestApplication;
+use super::declared::joined;
+use super::{NestApplication, bind, layers, table};
 use crate::BootstrapError;
 use crate::bootstrap::Bootstrap;
 use crate::running::RunningApplication;
@@ -95,11 +99,32 @@ impl NestApplication {
     pub fn router(self, container: &Container) -> Result<Router, BootstrapError> {
         // axum panics at that, which here is no more than a reason not to start.
         let router = catch_unwind(AssertUnwindSafe(|| self.into_router(container)));
-        router.map_err(|panic| {
+        router.unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().map(String::as_str);
             let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
             let message = said.unwrap_or("a controller panicked").to_owned();
-            BootstrapError::Http(StartError::Options { message })
+            Err(BootstrapError::Http(StartError::Options { message }))
         })
+    }
+
+    fn into_router(self, container: &Container) -> Result<Router, BootstrapError> {
+        let mut settings = self.settings;
+        let global = std::mem::replace(&mut settings.global, GlobalEnhancers::NONE);
+        let routes = bind::routes(container, global)?;
+        let mut served = table::router(routes, &settings.prefix, settings.versioning.as_ref())?;
+        let mut own = std::mem::take(&mut settings.routes);
+        for router in bind::routers(container) {
+            own = own.merge(router);
+        }
+        let prefix = joined(&[&settings.prefix.prefix]);
+        served = match &*prefix {
+            "/" => served.merge(own),
+            prefix => served.merge(Router::new().nest(prefix, own)),
+        };
+        if let Some(path) = &settings.health_check {
+            let ok = async || ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#);
+            served = served.route(&settings.prefix.before(path), get(ok));
+        }
+        Ok(layers::around(served, &mut settings, container))
     }
 }

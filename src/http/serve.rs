@@ -24,7 +24,7 @@ impl NestApplication {
         container: &Container,
         shutdown: Shutdown,
     ) -> Result<RunningHttp, BootstrapError> {
-        let address = self.socket_addr(port);
+        let address = SocketAddr::new(self.listen_ip, port);
         let router = self.router(container)?;
         let failed = |source| {
             let address = address.to_string();

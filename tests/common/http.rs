@@ -33,7 +33,7 @@ impl Response {
 
 /// Asks for `GET /cats`, or whatever `request` says.
 pub(crate) async fn ask(addr: SocketAddr, request: &str, headers: &[&str]) -> Response {
-    Response::parse(&exchange(addr, request, headers, "").await.unwrap())
+    send(addr, request, headers, "").await
 }
 
 /// Posts JSON.
@@ -42,8 +42,17 @@ pub(crate) async fn post(addr: SocketAddr, path: &str, json: &str) -> Response {
         "content-type: application/json",
         &format!("content-length: {}", json.len()),
     ];
-    let request = format!("POST {path}");
-    Response::parse(&exchange(addr, &request, &headers, json).await.unwrap())
+    send(addr, &format!("POST {path}"), &headers, json).await
+}
+
+/// Asks with headers and a body.
+pub(crate) async fn send(
+    addr: SocketAddr,
+    request: &str,
+    headers: &[&str],
+    body: &str,
+) -> Response {
+    Response::parse(&exchange(addr, request, headers, body).await.unwrap())
 }
 
 /// All that comes back, to the end of the connection.

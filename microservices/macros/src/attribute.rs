@@ -7,8 +7,9 @@ use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, LitInt, LitStr, Meta, Token, Type};
+use syn::{Attribute, LitInt, LitStr, Meta, Token};
 
+use crate::enhancers::{Enhancers, Kind};
 use crate::pattern;
 use crate::table::{Table, micro};
 
@@ -19,10 +20,7 @@ pub(crate) struct Attributes {
     pub(crate) patterns: Vec<TokenStream>,
     pub(crate) max_in_flight: Option<LitInt>,
     pub(crate) events: Vec<LitStr>,
-    pub(crate) interceptors: Vec<Type>,
-    pub(crate) guards: Vec<Type>,
-    pub(crate) pipes: Vec<Type>,
-    pub(crate) filters: Vec<Type>,
+    pub(crate) enhancers: Enhancers,
     /// The first of them, for errors about the handler as a whole.
     pub(crate) first: Option<Attribute>,
 }
@@ -115,10 +113,7 @@ impl Attributes {
                 let events: Vec<Event> = list(attribute, "\"user.created\"")?;
                 self.events.extend(events.into_iter().map(|event| event.0));
             }
-            Name::Guards => self.guards.extend(list(attribute, "TokenGuard")?),
-            Name::Interceptors => self.interceptors.extend(list(attribute, "Trace")?),
-            Name::Pipes => self.pipes.extend(list(attribute, "Trimmed")?),
-            Name::Filters => self.filters.extend(list(attribute, "BadRequests")?),
+            Name::Enhancer(kind) => self.enhancers.add(kind, attribute)?,
         }
         Ok(())
     }
@@ -171,41 +166,13 @@ impl Attributes {
 
     /// Whether it says anything of how the service handles its messages.
     pub(crate) fn has_enhancers(&self) -> bool {
-        let enhancers = [&self.interceptors, &self.guards, &self.pipes, &self.filters];
-        self.max_in_flight.is_some() || enhancers.iter().any(|types| !types.is_empty())
+        self.max_in_flight.is_some() || !self.enhancers.is_empty()
     }
 
     /// The enhancers as code.
     pub(crate) fn enhancers(&self) -> TokenStream {
-        let made_by = |types: &[Type], function: TokenStream| {
-            let made = types.iter().map(|ty| {
-                let micro = micro(ty.span());
-                quote_spanned! {ty.span()=>
-                    #micro::#function::<#micro::Messages, #ty>(&#micro::Listed {
-                        default: #micro::Made::<#ty>::DEFAULT,
-                        provide: #micro::Made::<#ty>::PROVIDE,
-                    })
-                }
-            });
-            quote!(&[#(#made),*])
-        };
-        let micro = quote!(::nestrs::__private::micro);
-        let interceptors = made_by(&self.interceptors, quote!(interceptor));
-        let guards = made_by(&self.guards, quote!(guard));
-        let pipes = made_by(&self.pipes, quote!(pipe));
-        let filters = made_by(&self.filters, quote!(filter));
-        quote! {
-            {
-                #[allow(unused_imports)]
-                use #micro::NotMade as _;
-                #micro::Enhancers {
-                    interceptors: #interceptors,
-                    guards: #guards,
-                    pipes: #pipes,
-                    filters: #filters,
-                }
-            }
-        }
+        self.enhancers
+            .code(&quote!(::nestrs::__private::micro::Messages))
     }
 }
 
@@ -213,10 +180,7 @@ impl Attributes {
 enum Name {
     MessagePattern,
     EventPattern,
-    Guards,
-    Interceptors,
-    Pipes,
-    Filters,
+    Enhancer(Kind),
     OnEvent,
 }
 
@@ -225,10 +189,10 @@ impl Name {
         Some(match written(attribute).as_str() {
             "message_pattern" => Self::MessagePattern,
             "event_pattern" => Self::EventPattern,
-            "use_micro_guards" => Self::Guards,
-            "use_micro_interceptors" => Self::Interceptors,
-            "use_micro_pipes" => Self::Pipes,
-            "use_micro_filters" => Self::Filters,
+            "use_micro_guards" => Self::Enhancer(Kind::Guard),
+            "use_micro_interceptors" => Self::Enhancer(Kind::Interceptor),
+            "use_micro_pipes" => Self::Enhancer(Kind::Pipe),
+            "use_micro_filters" => Self::Enhancer(Kind::Filter),
             "on_event" => Self::OnEvent,
             _ => return None,
         })
@@ -256,19 +220,23 @@ impl Parse for Event {
 }
 
 /// The name of an attribute, without the path before it.
-fn written(attribute: &Attribute) -> String {
+pub(crate) fn written(attribute: &Attribute) -> String {
     let last = attribute.path().segments.last();
     last.map_or_else(String::new, |segment| segment.ident.to_string())
 }
 
 /// `(a, b, …)`: at least one.
-fn list<T: Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
+pub(crate) fn list<T: Parse>(attribute: &Attribute, example: &str) -> syn::Result<Vec<T>> {
     let parser = Punctuated::<T, Token![,]>::parse_terminated;
     Ok(arguments(attribute, parser, example)?.into_iter().collect())
 }
 
 /// What stands in the attribute's parentheses.
-fn arguments<P>(attribute: &Attribute, parser: P, example: &str) -> syn::Result<P::Output>
+pub(crate) fn arguments<P>(
+    attribute: &Attribute,
+    parser: P,
+    example: &str,
+) -> syn::Result<P::Output>
 where
     P: Parser,
 {
@@ -311,9 +279,9 @@ mod tests {
         let taken = taken.unwrap();
         assert_eq!(left, 1);
         assert_eq!(taken.patterns.len(), 3);
-        assert_eq!(taken.guards.len(), 3);
-        assert_eq!(taken.pipes.len(), 1);
-        assert!(taken.interceptors.is_empty());
+        assert_eq!(taken.enhancers.guards.len(), 3);
+        assert_eq!(taken.enhancers.pipes.len(), 1);
+        assert!(taken.enhancers.interceptors.is_empty());
     }
 
     #[test]

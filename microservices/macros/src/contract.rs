@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::attribute::{Attributes, join};
-use crate::signature::Callee;
+use crate::signature::{Callee, Caller};
 use crate::table::{Table, micro};
 
 /// The constant of a contract that has a method's patterns.
@@ -92,7 +92,7 @@ impl Message {
             let message = "services handle the message: write `;` instead";
             return Err(syn::Error::new_spanned(body, message));
         }
-        let callee = Callee::of(&method.sig)?;
+        let callee = Callee::of(&method.sig, Caller::Message)?;
         if let [_, other, ..] = &callee.parameters[..] {
             let message = "a message has one payload, and nothing else that both sides know: \
                            make this a field of the payload's type";

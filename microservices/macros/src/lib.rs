@@ -9,11 +9,15 @@
 //! | `contract.rs` | `#[message_contract]`: a trait in, the trait and its client out |
 //! | `table.rs` | the table: an entry for each handler or listener |
 //! | `attribute.rs` | the attributes of methods, which the macros consume |
+//! | `enhancers.rs` | those of guards and their like |
 //! | `pattern.rs` | patterns, written as JSON |
 //! | `signature.rs` | what a handler may look like, and the code that calls it |
+//! | `http/` | `#[controller]` and `#[routes]`: the same for HTTP, on axum |
 
 mod attribute;
 mod contract;
+mod enhancers;
+mod http;
 mod pattern;
 mod routes;
 mod signature;
@@ -21,7 +25,7 @@ mod table;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{ItemImpl, ItemTrait};
+use syn::{ItemImpl, ItemStruct, ItemTrait};
 
 use table::Table;
 
@@ -49,11 +53,40 @@ pub fn message_contract(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn expand(args: TokenStream, item: TokenStream, table: Table) -> TokenStream {
-    match syn::parse::<ItemImpl>(item.clone()) {
-        Ok(block) => routes::expand(args.into(), block, table).into(),
+#[allow(missing_docs)] // Documented where it is re-exported.
+#[proc_macro_attribute]
+pub fn controller(args: TokenStream, item: TokenStream) -> TokenStream {
+    match syn::parse::<ItemStruct>(item.clone()) {
+        Ok(controller) => http::controller::expand(args.into(), &controller).into(),
         Err(error) => {
-            let name = table.attribute();
+            let message = "`#[controller]` stands on a struct: `struct OrdersController { … }`";
+            beside(syn::Error::new(error.span(), message), item)
+        }
+    }
+}
+
+#[allow(missing_docs)] // Documented where it is re-exported.
+#[proc_macro_attribute]
+pub fn routes(args: TokenStream, item: TokenStream) -> TokenStream {
+    on_block("routes", item, |block| {
+        http::routes::expand(args.into(), block)
+    })
+}
+
+fn expand(args: TokenStream, item: TokenStream, table: Table) -> TokenStream {
+    on_block(table.attribute(), item, |block| {
+        routes::expand(args.into(), block, table)
+    })
+}
+
+fn on_block(
+    name: &str,
+    item: TokenStream,
+    expand: impl FnOnce(ItemImpl) -> proc_macro2::TokenStream,
+) -> TokenStream {
+    match syn::parse::<ItemImpl>(item.clone()) {
+        Ok(block) => expand(block).into(),
+        Err(error) => {
             let message = format!("`#[{name}]` stands on an `impl` block: {error}");
             beside(syn::Error::new(error.span(), message), item)
         }
@@ -104,4 +137,34 @@ inner_attributes! {
     use_micro_filters in "micro_routes";
     /// On a method in an `#[event_routes]` block: it listens to these events.
     on_event in "event_routes";
+    /// On a method in a `#[routes]` block: it answers `GET`, and `HEAD` without
+    /// the body, of these paths.
+    get in "routes";
+    /// On a method in a `#[routes]` block: it answers `POST` of these paths.
+    post in "routes";
+    /// On a method in a `#[routes]` block: it answers `PUT` of these paths.
+    put in "routes";
+    /// On a method in a `#[routes]` block: it answers `PATCH` of these paths.
+    patch in "routes";
+    /// On a method in a `#[routes]` block: it answers `DELETE` of these paths.
+    delete in "routes";
+    /// On a method in a `#[routes]` block: it answers `HEAD` of these paths.
+    head in "routes";
+    /// On a method in a `#[routes]` block: it answers `OPTIONS` of these paths.
+    options in "routes";
+    /// On a method in a `#[routes]` block: it answers these paths, whatever the
+    /// method.
+    all in "routes";
+    /// On a method in a `#[routes]` block, or below `#[routes]` for all of
+    /// them: the guards that run before it, in this order.
+    use_guards in "routes";
+    /// On a method in a `#[routes]` block, or below `#[routes]` for all of
+    /// them: the interceptors that wrap it, the first outermost.
+    use_interceptors in "routes";
+    /// On a method in a `#[routes]` block, or below `#[routes]` for all of
+    /// them: the pipes its JSON body goes through, in this order.
+    use_pipes in "routes";
+    /// On a method in a `#[routes]` block, or below `#[routes]` for all of
+    /// them: the filters that answer for its errors, the last first.
+    use_filters in "routes";
 }

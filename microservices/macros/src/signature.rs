@@ -16,19 +16,35 @@ pub(crate) struct Callee {
     pub(crate) method: Ident,
     pub(crate) parameters: Vec<Type>,
     /// Where the type stands that it returns.
-    returned: Span,
+    pub(crate) returned: Span,
+}
+
+/// What handlers are called by.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller {
+    Message,
+    Request,
+}
+
+impl Caller {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Request => "request",
+        }
+    }
 }
 
 impl Callee {
     /// # Errors
     ///
     /// Everything about the signature that no handler can have.
-    pub(crate) fn of(signature: &Signature) -> syn::Result<Self> {
+    pub(crate) fn of(signature: &Signature, caller: Caller) -> syn::Result<Self> {
         let errors = [
             check_async(signature).err(),
-            check_generics(signature).err(),
-            check_receiver(signature).err(),
-            check_parameters(signature).err(),
+            check_generics(signature, caller).err(),
+            check_receiver(signature, caller).err(),
+            check_parameters(signature, caller).err(),
         ];
         if let Some(error) = errors.into_iter().flatten().reduce(join) {
             return Err(error);
@@ -185,18 +201,21 @@ fn check_async(signature: &Signature) -> syn::Result<()> {
     }
 }
 
-fn check_generics(signature: &Signature) -> syn::Result<()> {
+fn check_generics(signature: &Signature, caller: Caller) -> syn::Result<()> {
     let types = |param: &&GenericParam| !matches!(param, GenericParam::Lifetime(_));
     match signature.generics.params.iter().find(types) {
         None => Ok(()),
         Some(param) => Err(syn::Error::new_spanned(
             param,
-            "a message cannot choose a type: write the concrete one instead of this parameter",
+            format!(
+                "a {} cannot choose a type: write the concrete one instead of this parameter",
+                caller.name()
+            ),
         )),
     }
 }
 
-fn check_receiver(signature: &Signature) -> syn::Result<()> {
+fn check_receiver(signature: &Signature, caller: Caller) -> syn::Result<()> {
     let Some(receiver) = signature.receiver() else {
         return Err(syn::Error::new(
             signature.paren_token.span.open(),
@@ -207,20 +226,30 @@ fn check_receiver(signature: &Signature) -> syn::Result<()> {
         ReceiverKind::Reference(_, _, None) => Ok(()),
         _ => Err(syn::Error::new_spanned(
             receiver,
-            "many messages share a handler's `self`: write `&self`",
+            format!(
+                "many {}s share a handler's `self`: write `&self`",
+                caller.name()
+            ),
         )),
     }
 }
 
-fn check_parameters(signature: &Signature) -> syn::Result<()> {
+fn check_parameters(signature: &Signature, caller: Caller) -> syn::Result<()> {
     let errors = parameters(signature).filter_map(|(_, ty)| match ty {
         Type::Reference(ty) => Some(syn::Error::new_spanned(
             ty,
-            "a payload is the handler's own: write an owned type, as `String` for `&str`",
+            match caller {
+                Caller::Message => {
+                    "a payload is the handler's own: write an owned type, as `String` for `&str`"
+                }
+                Caller::Request => {
+                    "what is extracted is the handler's own: write an owned type, as `String` for `&str`"
+                }
+            },
         )),
         Type::ImplTrait(ty) => Some(syn::Error::new_spanned(
             ty,
-            "a message cannot choose a type: write the concrete one",
+            format!("a {} cannot choose a type: write the concrete one", caller.name()),
         )),
         _ => None,
     });
@@ -244,7 +273,7 @@ mod tests {
             parse_quote!(async fn a(&self, ctx: Ctx, payload: Value, user: Arc<User>)),
             parse_quote!(async fn a<'a>(&'a self, mut payload: Vec<u8>) -> Result<&'a str, Error>),
         ] {
-            assert!(Callee::of(&signature).is_ok());
+            assert!(Callee::of(&signature, Caller::Message).is_ok());
         }
     }
 
@@ -284,13 +313,19 @@ mod tests {
                 "a payload is the handler's own: write an owned type, as `String` for `&str`",
             ),
         ] {
-            assert_eq!(Callee::of(&signature).err().unwrap().to_string(), message);
+            assert_eq!(
+                Callee::of(&signature, Caller::Message)
+                    .err()
+                    .unwrap()
+                    .to_string(),
+                message
+            );
         }
     }
 
     #[test]
     fn all_that_is_wrong_is_reported_at_once() {
-        let error = Callee::of(&parse_quote!(fn a(self, x: &u8))).err();
+        let error = Callee::of(&parse_quote!(fn a(self, x: &u8)), Caller::Message).err();
         assert_eq!(error.unwrap().into_iter().count(), 3);
     }
 

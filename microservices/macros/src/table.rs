@@ -8,7 +8,7 @@ use syn::{Attribute, ImplItemFn, ItemImpl, Path};
 
 use crate::attribute::Attributes;
 use crate::contract::patterns_of;
-use crate::signature::{Callee, use_parameters};
+use crate::signature::{Callee, Caller, use_parameters};
 
 /// Which of the two macros it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) fn entry(
         return Ok(None);
     }
     // A signature that will not do need not have warnings on top.
-    let callee = Callee::of(&method.sig);
+    let callee = Callee::of(&method.sig, Caller::Message);
     use_parameters(method);
     let callee = callee?;
     let (micro, span) = (micro(Span::call_site()), callee.method.span());
@@ -128,7 +128,7 @@ fn checked(checks: Option<TokenStream>, is_generic: bool) -> Option<TokenStream>
     })
 }
 
-fn is_cfg(attribute: &&Attribute) -> bool {
+pub(crate) fn is_cfg(attribute: &&Attribute) -> bool {
     attribute.path().is_ident("cfg")
 }
 
