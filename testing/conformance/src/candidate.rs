@@ -84,6 +84,29 @@ pub struct Features {
     /// How many times a server is started to see its first request pass; 1,000, or fewer where a
     /// start takes long.
     pub cold_starts: usize,
+    /// How many requests a server is given before it has answered one; 200, or fewer where the
+    /// broker holds back.
+    pub in_hand: usize,
+    /// Whether the broker still has what it confirmed after a `SIGKILL`.
+    pub kept: bool,
+}
+
+/// Of a transport over a network, where everything is as the cases would have it.
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            delivery: Delivery::AtMostOnce,
+            replicas: Replicas::Compete,
+            broadcast: true,
+            shares_events: true,
+            network: true,
+            unknown: ErrorKind::NoHandler,
+            limit: None,
+            cold_starts: 1_000,
+            in_hand: 200,
+            kept: true,
+        }
+    }
 }
 
 /// What becomes of an event whose sender was told that it was sent.

@@ -144,7 +144,7 @@ pub(crate) async fn recovered(
 ) -> Result<Duration, Failure> {
     let mut last = None;
     while since.elapsed() < limit {
-        let asked = client.request_within("echo", json!(1), Duration::from_secs(1));
+        let asked = client.request_within("echo", json!(1), Duration::from_millis(500));
         match asked.await {
             Ok(_) => return Ok(since.elapsed()),
             Err(error) => last = Some(error),

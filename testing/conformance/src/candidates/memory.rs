@@ -7,13 +7,13 @@ use std::{
 };
 
 use nestrs::{
-    core::{ErrorKind, Transport, TransportServer},
+    core::{Transport, TransportServer},
     microservices::{
         MemoryHub, MemoryMicroserviceOptions, MemoryTransport, MemoryTransportOptions,
     },
 };
 
-use crate::{Candidate, Delivery, Features, Place, Replicas, Settings};
+use crate::{Candidate, Features, Place, Replicas, Settings};
 
 /// Client and server in one process. An address is the name of a hub.
 #[derive(Default)]
@@ -36,14 +36,11 @@ impl Candidate for Memory {
 
     fn features(&self) -> Features {
         Features {
-            delivery: Delivery::AtMostOnce,
             replicas: Replicas::None,
             broadcast: false,
             shares_events: false,
             network: false,
-            unknown: ErrorKind::NoHandler,
-            limit: None,
-            cold_starts: 1_000,
+            ..Features::default()
         }
     }
 

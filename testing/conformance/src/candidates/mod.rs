@@ -13,8 +13,9 @@ use crate::Candidate;
 pub fn all() -> Vec<Arc<dyn Candidate>> {
     vec![
         Arc::new(memory::Memory::default()),
-        Arc::new(mqtt::Mqtt),
-        Arc::new(nats::Nats),
         Arc::new(tcp::Tcp),
+        Arc::new(nats::Nats),
+        Arc::new(mqtt::Mqtt::new()),
+        Arc::new(mqtt::Mqtt::at_least_once()),
     ]
 }

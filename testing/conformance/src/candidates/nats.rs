@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{Candidate, Delivery, Failure, Features, Limit, Place, Replicas, Settings};
+use crate::{Candidate, Failure, Features, Limit, Place, Settings};
 
 pub(crate) struct Nats;
 
@@ -23,18 +23,12 @@ impl Candidate for Nats {
 
     fn features(&self) -> Features {
         Features {
-            delivery: Delivery::AtMostOnce,
-            replicas: Replicas::Compete,
-            broadcast: true,
-            shares_events: true,
-            network: true,
-            unknown: ErrorKind::NoHandler,
             limit: Some(Limit {
                 // The broker's `max_payload`, unless its configuration says otherwise.
                 bytes: 1 << 20,
                 error: ErrorKind::PayloadTooLarge,
             }),
-            cold_starts: 1_000,
+            ..Features::default()
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{Candidate, Delivery, Failure, Features, Limit, Place, Replicas, Settings};
+use crate::{Candidate, Failure, Features, Limit, Place, Replicas, Settings};
 
 /// Of packets, where a case asks for a limit.
 const LIMIT: usize = 64 * 1024;
@@ -26,18 +26,15 @@ impl Candidate for Tcp {
 
     fn features(&self) -> Features {
         Features {
-            delivery: Delivery::AtMostOnce,
             replicas: Replicas::None,
             broadcast: false,
             shares_events: false,
-            network: true,
-            unknown: ErrorKind::NoHandler,
             limit: Some(Limit {
                 bytes: LIMIT,
                 // The reader has the limit, and ends the connection, as NestJS does.
                 error: ErrorKind::ConnectionClosed,
             }),
-            cold_starts: 1_000,
+            ..Features::default()
         }
     }
 

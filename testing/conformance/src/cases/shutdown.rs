@@ -7,11 +7,11 @@ use crate::{Candidate, Failure, Row, stand::Stand};
 
 /// A server that is stopped with 200 handlers at work answers all of them, and takes nothing more.
 pub(super) async fn drained(candidate: Arc<dyn Candidate>) -> Result<Row, Failure> {
-    const REQUESTS: u64 = 200;
+    let requests = candidate.features().in_hand;
     let stand = Stand::new(&candidate).await?;
     let server = stand.serve().await?;
     let client = stand.client();
-    let call = |id: u64| {
+    let call = |id: usize| {
         let client = client.clone();
         let payload = json!({ "id": id });
         async move {
@@ -19,18 +19,17 @@ pub(super) async fn drained(candidate: Arc<dyn Candidate>) -> Result<Row, Failur
             client.request_within("gated", payload, patience).await
         }
     };
-    let mut calls: JoinSet<_> = (0..REQUESTS).map(call).collect();
-    let all = |total: usize| total >= REQUESTS as usize;
-    server.log.until(|state| all(state.total)).await;
+    let mut calls: JoinSet<_> = (0..requests).map(call).collect();
+    server.log.until(|state| state.total >= requests).await;
     server.shutdown.stop();
     Failure::unless(!server.is_done(), || {
-        "the server was done with 200 handlers at work".to_owned()
+        format!("the server was done with {requests} handlers at work")
     })?;
-    server.log.gate.add_permits(REQUESTS as usize);
+    server.log.gate.add_permits(requests);
     let log = Arc::clone(&server.log);
     server.stop().await;
     let mut row = Row {
-        attempted: REQUESTS as usize,
+        attempted: requests,
         ..Row::default()
     };
     let mut acked = Vec::new();
