@@ -121,6 +121,25 @@ impl NestFactory {
     ) -> crate::MicroserviceApplication {
         Self::create_microservice::<M>(options)
     }
+
+    /// [`create_microservice`](Self::create_microservice) over Redis.
+    ///
+    /// ```
+    /// use nestrs::microservices::RedisMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let app = NestFactory::create_microservice_redis::<AppModule>(RedisMicroserviceOptions::default());
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "microservices-redis")]
+    pub fn create_microservice_redis<M: Module>(
+        options: crate::microservices::RedisMicroserviceOptions,
+    ) -> crate::MicroserviceApplication {
+        Self::create_microservice::<M>(options)
+    }
 }
 
 #[cfg(feature = "http")]

@@ -9,3 +9,7 @@ pub mod from_nestjs {}
 #[cfg(feature = "microservices-mqtt")]
 #[doc = include_str!("../docs/guide/mqtt.md")]
 pub mod mqtt {}
+
+#[cfg(feature = "microservices-redis")]
+#[doc = include_str!("../docs/guide/redis.md")]
+pub mod redis {}

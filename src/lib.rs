@@ -124,6 +124,12 @@ pub mod microservices {
         NatsAuth, NatsBroker, NatsContext, NatsMicroserviceOptions, NatsQueue, NatsTransport,
         NatsTransportOptions,
     };
+    #[cfg(feature = "microservices-redis")]
+    #[doc(inline)]
+    pub use nestrs_transport_redis::{
+        RedisAccess, RedisContext, RedisDelivery, RedisDurableOptions, RedisMicroserviceOptions,
+        RedisSentinel, RedisTransport, RedisTransportOptions,
+    };
     #[doc(inline)]
     pub use nestrs_transport_tcp::{
         TcpConnection, TcpContext, TcpLimits, TcpMicroserviceOptions, TcpTransport,

@@ -177,3 +177,25 @@ fn testing_says_that_it_needs_what_its_tests_do_without() {
     example.line_with("there is no database on this machine");
     example.line_with("Its tests do: cargo test");
 }
+
+#[tokio::test]
+async fn redis_sends_a_mail_for_each_order() {
+    use nestrs::microservices::{RedisTransport, RedisTransportOptions, Transport};
+
+    let broker = nestrs_brokers::Broker::redis().start().await.unwrap();
+    let example = Example::start("redis", &[("NESTRS_REDIS_URL", broker.url())]);
+    example.line_with("redis-cli -u");
+    let client = RedisTransport::new(RedisTransportOptions::new(broker.url()));
+    // Until it has subscribed nobody answers.
+    let place = || client.send_json("orders.place", json!({ "lamp": 2 }));
+    let placed = loop {
+        match place().await {
+            Ok(placed) => break placed,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    assert_eq!(placed, json!({ "placed": { "lamp": 2 } }));
+    let line = example.line_with("a mail");
+    assert_eq!(line, r#"a mail for {"lamp":2}, attempt 1"#);
+    assert_eq!(example.interrupt(), Some(0));
+}

@@ -93,6 +93,9 @@ pub use nestrs_transport_mqtt::MqttTransportOptions;
 #[cfg(feature = "nats")]
 #[doc(no_inline)]
 pub use nestrs_transport_nats::NatsTransportOptions;
+#[cfg(feature = "redis")]
+#[doc(no_inline)]
+pub use nestrs_transport_redis::RedisTransportOptions;
 #[cfg(feature = "tcp")]
 #[doc(no_inline)]
 pub use nestrs_transport_tcp::TcpTransportOptions;

@@ -10,6 +10,8 @@ use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
 use nestrs_transport_mqtt::{MqttTransport, MqttTransportOptions};
 #[cfg(feature = "nats")]
 use nestrs_transport_nats::{NatsTransport, NatsTransportOptions};
+#[cfg(feature = "redis")]
+use nestrs_transport_redis::{RedisTransport, RedisTransportOptions};
 #[cfg(feature = "tcp")]
 use nestrs_transport_tcp::{TcpTransport, TcpTransportOptions};
 
@@ -98,6 +100,18 @@ impl ClientConfig {
     #[cfg(feature = "nats")]
     pub fn nats(name: &'static str, options: NatsTransportOptions) -> Self {
         Self::new(name, Arc::new(NatsTransport::new(options)))
+    }
+
+    /// A client over Redis.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, RedisTransportOptions};
+    ///
+    /// let billing = ClientConfig::redis("billing", RedisTransportOptions::default());
+    /// ```
+    #[cfg(feature = "redis")]
+    pub fn redis(name: &'static str, options: RedisTransportOptions) -> Self {
+        Self::new(name, Arc::new(RedisTransport::new(options)))
     }
 
     /// The same client, whose messages wait this long for their reply unless

@@ -4,6 +4,7 @@ import { nest } from './nest.mjs';
 const transports = {
   mqtt: { transport: nest.Transport.MQTT },
   nats: { transport: nest.Transport.NATS },
+  redis: { transport: nest.Transport.REDIS },
   tcp: {
     transport: nest.Transport.TCP,
     // The port the system chose where the options asked for port 0.

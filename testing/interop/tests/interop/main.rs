@@ -10,4 +10,5 @@ mod nats;
 mod nest_to_nest;
 mod nestrs_peer;
 mod pipeline;
+mod redis;
 mod tcp;
