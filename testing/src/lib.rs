@@ -10,6 +10,7 @@ pub mod http;
 mod override_enhancer;
 mod override_module;
 mod override_provider;
+mod overrides;
 mod pass_through;
 mod server;
 mod testing_module;
