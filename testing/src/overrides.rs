@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nestrs::di::{Key, Module, Provider};
+use nestrs::http::Http;
 use nestrs::microservices::{
     ClientProxy, ClientsService, ExceptionFilter, Guard, Interceptor, MemoryTransport,
     MemoryTransportOptions, Pipe, Transport,
@@ -128,6 +129,75 @@ impl<M: Module> TestingModuleBuilder<M> {
     pub fn override_filter<F: ExceptionFilter>(
         self,
     ) -> OverrideEnhancer<M, F, dyn ExceptionFilter> {
+        OverrideEnhancer::new(self)
+    }
+
+    /// As [`override_guard`](Self::override_guard), for the guard of HTTP
+    /// routes. One that guards messages too is overridden with both.
+    ///
+    /// ```
+    /// use nestrs::prelude::*;
+    /// use nestrs_testing::{PassThrough, Test};
+    ///
+    /// #[derive(Default)]
+    /// struct SignedIn;
+    ///
+    /// #[async_trait]
+    /// impl Guard<Http> for SignedIn {
+    ///     async fn can_activate(&self, _: &HttpRequest) -> Result<(), HttpException> {
+    ///         Err(HttpException::unauthorized("who are you?"))
+    ///     }
+    /// }
+    ///
+    /// #[controller("/orders")]
+    /// struct OrdersController;
+    ///
+    /// #[routes]
+    /// #[use_guards(SignedIn)]
+    /// impl OrdersController {
+    ///     #[get]
+    ///     async fn list(&self) -> &'static str {
+    ///         "all of them"
+    ///     }
+    /// }
+    ///
+    /// #[module(controllers = [OrdersController])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let module = Test::create_testing_module::<AppModule>()
+    ///     .override_http_guard::<SignedIn>()
+    ///     .use_value(PassThrough)
+    ///     .compile()
+    ///     .await?;
+    /// let response = module.http().get("/orders").send().await;
+    /// assert_eq!(response.text(), "all of them");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn override_http_guard<G: Guard<Http>>(self) -> OverrideEnhancer<M, G, dyn Guard<Http>> {
+        OverrideEnhancer::new(self)
+    }
+
+    /// As [`override_http_guard`](Self::override_http_guard), for an
+    /// interceptor.
+    pub fn override_http_interceptor<I: Interceptor<Http>>(
+        self,
+    ) -> OverrideEnhancer<M, I, dyn Interceptor<Http>> {
+        OverrideEnhancer::new(self)
+    }
+
+    /// As [`override_http_guard`](Self::override_http_guard), for a pipe.
+    pub fn override_http_pipe<P: Pipe<Http>>(self) -> OverrideEnhancer<M, P, dyn Pipe<Http>> {
+        OverrideEnhancer::new(self)
+    }
+
+    /// As [`override_http_guard`](Self::override_http_guard), for an exception
+    /// filter.
+    pub fn override_http_filter<F: ExceptionFilter<Http>>(
+        self,
+    ) -> OverrideEnhancer<M, F, dyn ExceptionFilter<Http>> {
         OverrideEnhancer::new(self)
     }
 
