@@ -14,6 +14,7 @@ use crate::running::RunningApplication;
 /// | `create` | an application that serves HTTP | feature `http` |
 /// | `create_microservice` | one that answers messages, and HTTP in hybrid mode | feature `microservices` |
 /// | `create_microservice_nats` | the same, over NATS | feature `microservices-nats` |
+/// | `create_microservice_rabbitmq` | the same, over RabbitMQ | feature `microservices-rabbitmq` |
 #[derive(Debug, Clone, Copy)]
 pub struct NestFactory;
 
@@ -81,6 +82,26 @@ impl NestFactory {
         server: impl nestrs_core::TransportServer,
     ) -> crate::MicroserviceApplication {
         crate::MicroserviceApplication::new::<M>(Box::new(server))
+    }
+
+    /// [`create_microservice`](Self::create_microservice) over RabbitMQ.
+    ///
+    /// ```
+    /// use nestrs::microservices::RabbitMqMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let options = RabbitMqMicroserviceOptions::default();
+    /// let app = NestFactory::create_microservice_rabbitmq::<AppModule>(options);
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "microservices-rabbitmq")]
+    pub fn create_microservice_rabbitmq<M: Module>(
+        options: crate::microservices::RabbitMqMicroserviceOptions,
+    ) -> crate::MicroserviceApplication {
+        Self::create_microservice::<M>(options)
     }
 
     /// [`create_microservice`](Self::create_microservice) over MQTT.

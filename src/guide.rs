@@ -13,3 +13,7 @@ pub mod mqtt {}
 #[cfg(feature = "microservices-redis")]
 #[doc = include_str!("../docs/guide/redis.md")]
 pub mod redis {}
+
+#[cfg(feature = "microservices-rabbitmq")]
+#[doc = include_str!("../docs/guide/rabbitmq.md")]
+pub mod rabbitmq {}

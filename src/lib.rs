@@ -43,6 +43,7 @@
 //! | `http` (default) | the HTTP side of an application, on axum |
 //! | `microservices` | message handlers and clients, over TCP |
 //! | `microservices-nats` | NATS |
+//! | `microservices-rabbitmq` | RabbitMQ |
 //! | `garde` | `Valid<T>`: payloads that `garde` checks |
 //! | `tower` | layers of `tower` around the dispatch of messages |
 //! | `tls` | TLS for the transports that are on |
@@ -123,6 +124,13 @@ pub mod microservices {
     pub use nestrs_transport_nats::{
         NatsAuth, NatsBroker, NatsContext, NatsMicroserviceOptions, NatsQueue, NatsTransport,
         NatsTransportOptions,
+    };
+    #[cfg(feature = "microservices-rabbitmq")]
+    #[doc(inline)]
+    pub use nestrs_transport_rabbitmq::{
+        RabbitMqConnection, RabbitMqContext, RabbitMqExchange, RabbitMqFailurePolicy,
+        RabbitMqMicroserviceOptions, RabbitMqQueueOptions, RabbitMqRecord, RabbitMqRouting,
+        RabbitMqTransport, RabbitMqTransportOptions,
     };
     #[cfg(feature = "microservices-redis")]
     #[doc(inline)]

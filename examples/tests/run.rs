@@ -199,3 +199,20 @@ async fn redis_sends_a_mail_for_each_order() {
     assert_eq!(line, r#"a mail for {"lamp":2}, attempt 1"#);
     assert_eq!(example.interrupt(), Some(0));
 }
+
+#[tokio::test]
+async fn rabbitmq_tries_again_what_failed() {
+    use nestrs::microservices::{RabbitMqTransport, RabbitMqTransportOptions, Transport};
+
+    let broker = nestrs_brokers::Broker::rabbitmq().start().await.unwrap();
+    let example = Example::start("rabbitmq", &[("NESTRS_RABBITMQ_URL", broker.url())]);
+    let options = RabbitMqTransportOptions::new(broker.url());
+    let client = RabbitMqTransport::new(options);
+    example.line_with("wildcards: true");
+    example.line_with("listening");
+    let order = client.send_json("orders.create", json!("tea")).await;
+    assert_eq!(order.unwrap(), json!({ "id": 1, "item": "tea" }));
+    let line = example.line_with("mail:");
+    assert_eq!(line, "mail: orders.created: \"tea\"");
+    assert_eq!(example.interrupt(), Some(0));
+}

@@ -93,6 +93,9 @@ pub use nestrs_transport_mqtt::MqttTransportOptions;
 #[cfg(feature = "nats")]
 #[doc(no_inline)]
 pub use nestrs_transport_nats::NatsTransportOptions;
+#[cfg(feature = "rabbitmq")]
+#[doc(no_inline)]
+pub use nestrs_transport_rabbitmq::RabbitMqTransportOptions;
 #[cfg(feature = "redis")]
 #[doc(no_inline)]
 pub use nestrs_transport_redis::RedisTransportOptions;

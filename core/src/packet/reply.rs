@@ -37,28 +37,57 @@ impl Reply {
     /// ```
     pub fn write<T>(&self, id: &[u8], write: impl FnOnce(&[&[u8]]) -> T) -> T {
         match self {
-            Self::Item(response) => write(&[b"{\"response\":", response, b",\"id\":", id, b"}"]),
-            Self::Last(response) => write(&[
-                b"{\"response\":",
-                response,
-                b",\"isDisposed\":true,\"id\":",
-                id,
-                b"}",
-            ]),
-            Self::End => write(&[b"{\"isDisposed\":true,\"id\":", id, b"}"]),
-            Self::Error(error) => write(&[
-                b"{\"err\":",
-                &error.to_wire_json(),
-                b",\"isDisposed\":true,\"id\":",
-                id,
-                b"}",
-            ]),
             Self::NoHandler => write(&[
                 b"{\"id\":",
                 id,
                 b",\"status\":\"error\",\"err\":\"",
                 NO_MESSAGE_HANDLER.as_bytes(),
                 b"\"}",
+            ]),
+            reply => reply.write_ending(&[b",\"id\":", id, b"}"], write),
+        }
+    }
+
+    /// The same without the id, for brokers that say beside the text whose
+    /// reply it is.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use nestrs_core::packet::Reply;
+    ///
+    /// let text = Reply::Last(Bytes::from("6")).write_without_id(|parts| parts.concat());
+    /// assert_eq!(text, br#"{"response":6,"isDisposed":true}"#);
+    /// ```
+    pub fn write_without_id<T>(&self, write: impl FnOnce(&[&[u8]]) -> T) -> T {
+        match self {
+            Self::NoHandler => write(&[
+                b"{\"err\":\"",
+                NO_MESSAGE_HANDLER.as_bytes(),
+                b"\",\"status\":\"error\"}",
+            ]),
+            reply => reply.write_ending(&[b"}", b"", b""], write),
+        }
+    }
+
+    fn write_ending<T>(&self, [a, b, c]: &[&[u8]; 3], write: impl FnOnce(&[&[u8]]) -> T) -> T {
+        match self {
+            Self::Item(response) => write(&[b"{\"response\":", response, a, b, c]),
+            Self::Last(response) => write(&[
+                b"{\"response\":",
+                response,
+                b",\"isDisposed\":true",
+                a,
+                b,
+                c,
+            ]),
+            Self::End | Self::NoHandler => write(&[b"{\"isDisposed\":true", a, b, c]),
+            Self::Error(error) => write(&[
+                b"{\"err\":",
+                &error.to_wire_json(),
+                b",\"isDisposed\":true",
+                a,
+                b,
+                c,
             ]),
         }
     }

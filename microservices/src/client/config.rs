@@ -10,6 +10,8 @@ use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
 use nestrs_transport_mqtt::{MqttTransport, MqttTransportOptions};
 #[cfg(feature = "nats")]
 use nestrs_transport_nats::{NatsTransport, NatsTransportOptions};
+#[cfg(feature = "rabbitmq")]
+use nestrs_transport_rabbitmq::{RabbitMqTransport, RabbitMqTransportOptions};
 #[cfg(feature = "redis")]
 use nestrs_transport_redis::{RedisTransport, RedisTransportOptions};
 #[cfg(feature = "tcp")]
@@ -112,6 +114,18 @@ impl ClientConfig {
     #[cfg(feature = "redis")]
     pub fn redis(name: &'static str, options: RedisTransportOptions) -> Self {
         Self::new(name, Arc::new(RedisTransport::new(options)))
+    }
+
+    /// A client over RabbitMQ.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, RabbitMqTransportOptions};
+    ///
+    /// let billing = ClientConfig::rabbitmq("billing", RabbitMqTransportOptions::default());
+    /// ```
+    #[cfg(feature = "rabbitmq")]
+    pub fn rabbitmq(name: &'static str, options: RabbitMqTransportOptions) -> Self {
+        Self::new(name, Arc::new(RabbitMqTransport::new(options)))
     }
 
     /// The same client, whose messages wait this long for their reply unless

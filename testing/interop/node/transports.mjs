@@ -5,6 +5,7 @@ const transports = {
   mqtt: { transport: nest.Transport.MQTT },
   nats: { transport: nest.Transport.NATS },
   redis: { transport: nest.Transport.REDIS },
+  rabbitmq: { transport: nest.Transport.RMQ },
   tcp: {
     transport: nest.Transport.TCP,
     // The port the system chose where the options asked for port 0.

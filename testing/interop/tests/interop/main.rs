@@ -10,5 +10,6 @@ mod nats;
 mod nest_to_nest;
 mod nestrs_peer;
 mod pipeline;
+mod rabbitmq;
 mod redis;
 mod tcp;

@@ -1,0 +1,360 @@
+//! One connection of a client: a channel for requests and their replies, and
+//! one for events and what the broker confirms of them.
+//!
+//! The next file on a reply's path is [`nestrs_core::in_flight`].
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer, PublisherConfirm};
+use nestrs_core::error::NO_MESSAGE_HANDLER;
+use nestrs_core::extras::{Extras, PEER};
+use nestrs_core::in_flight::InFlight;
+use nestrs_core::packet::{ReplyPacket, write_event, write_request};
+use nestrs_core::{ErrorKind, Outgoing, Replies, TransportError};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::call::Call;
+use crate::callers::DIRECT_REPLY_TO;
+use crate::record::{RabbitMqRecord, delivery_mode, millis};
+use crate::routing::Target;
+use crate::servers::Servers;
+use crate::table;
+
+/// How often requests are looked for that the broker returned, while any are
+/// in flight: the driver does not say when there is one.
+const RETURNS: Duration = Duration::from_millis(10);
+
+/// What does not change from one connection to the next.
+pub(crate) struct Sending {
+    pub(crate) target: Target,
+    pub(crate) persistent: bool,
+    pub(crate) max_message_size: usize,
+    pub(crate) request_timeout: Duration,
+}
+
+pub(crate) struct Session {
+    pub(crate) connection: Arc<Connection>,
+    sending: Arc<Sending>,
+    requests: Channel,
+    events: Channel,
+    /// Held while an event is handed to the driver, which numbers it in one
+    /// step and queues it in another: it is confirmed by its number.
+    order: Mutex<()>,
+    in_flight: InFlight,
+    servers: Servers,
+    /// That there is a request that may be returned.
+    asked: Arc<Notify>,
+}
+
+impl Session {
+    /// Declares what has to be there and waits for replies.
+    pub(crate) async fn open(
+        connection: Arc<Connection>,
+        sending: Arc<Sending>,
+    ) -> lapin::Result<Arc<Self>> {
+        let events = connection.create_channel().await?;
+        events
+            .confirm_select(ConfirmSelectOptions::default())
+            .await?;
+        sending.target.declare(&events).await?;
+        let requests = connection.create_channel().await?;
+        let options = BasicConsumeOptions {
+            no_ack: true,
+            ..BasicConsumeOptions::default()
+        };
+        let replies = requests
+            .basic_consume(
+                DIRECT_REPLY_TO.into(),
+                ShortString::default(),
+                options,
+                FieldTable::default(),
+            )
+            .await?;
+        let session = Arc::new(Self {
+            connection,
+            sending,
+            requests,
+            events,
+            order: Mutex::default(),
+            in_flight: InFlight::default(),
+            servers: Servers::default(),
+            asked: Arc::default(),
+        });
+        tokio::spawn(read(replies, Arc::downgrade(&session)));
+        tokio::spawn(take_back(session.asked.clone(), Arc::downgrade(&session)));
+        Ok(session)
+    }
+
+    /// Ends it: what is in flight fails.
+    pub(crate) fn end(&self) {
+        self.in_flight.fail(connection_closed());
+    }
+
+    pub(crate) async fn send(
+        self: &Arc<Self>,
+        message: &Outgoing<'_>,
+    ) -> Result<Option<Bytes>, TransportError> {
+        let pending = self.in_flight.one()?;
+        let number = pending.id();
+        let call = Call::new(number, pending, self.clone());
+        let timeout = message.timeout.unwrap_or(self.sending.request_timeout);
+        self.request(number, message, timeout).await?;
+        call.await
+    }
+
+    pub(crate) async fn send_stream(
+        self: &Arc<Self>,
+        message: &Outgoing<'_>,
+    ) -> Result<Replies, TransportError> {
+        let pending = self.in_flight.many()?;
+        let number = pending.id();
+        let call = Call::new(number, pending, self.clone());
+        // Nobody knows when the last of several replies should have come.
+        self.request(number, message, Duration::MAX).await?;
+        Ok(Box::pin(call))
+    }
+
+    /// Publishes an event and waits until the broker has it.
+    pub(crate) async fn emit(&self, message: &Outgoing<'_>) -> Result<(), TransportError> {
+        let pattern = Value::from(message.pattern).to_string();
+        let body = write_event(pattern.as_bytes(), &message.payload, None, |parts| {
+            parts.concat()
+        });
+        let (exchange, key) = self.way(message, &body)?;
+        let mode = delivery_mode(self.sending.persistent);
+        let properties = BasicProperties::default().with_delivery_mode(mode);
+        let properties = says(message, properties, &Extras::default())?;
+        let options = BasicPublishOptions {
+            // At an exchange it is no mistake if nobody listens.
+            mandatory: self.sending.target.is_queue(),
+            ..BasicPublishOptions::default()
+        };
+        let publish = self
+            .events
+            .basic_publish(exchange, key, options, &body, properties);
+        let confirm = self.in_order(publish).await.map_err(lost)?;
+        match Confirming(Some(confirm)).await.map_err(lost)? {
+            Confirmation::Ack(None) | Confirmation::NotRequested => Ok(()),
+            Confirmation::Ack(Some(_)) => Err(no_queue(message)),
+            Confirmation::Nack(_) => {
+                let message = "the broker did not take the event: its queue is full";
+                Err(TransportError::of_kind(ErrorKind::Unavailable, message))
+            }
+        }
+    }
+
+    /// Says that a call is not waited for any more, if it still was.
+    pub(crate) fn give_up(&self, number: u64) {
+        if self.in_flight.is_waiting(number) {
+            self.servers.cancel(number, &self.requests);
+        }
+    }
+
+    async fn request(
+        &self,
+        number: u64,
+        message: &Outgoing<'_>,
+        timeout: Duration,
+    ) -> Result<(), TransportError> {
+        let pattern = Value::from(message.pattern).to_string();
+        let number = number.to_string();
+        let id = format!("\"{number}\"");
+        let body = write_request(
+            pattern.as_bytes(),
+            &message.payload,
+            None,
+            id.as_bytes(),
+            |parts| parts.concat(),
+        );
+        let (exchange, key) = self.way(message, &body)?;
+        let mut properties = BasicProperties::default()
+            .with_reply_to(DIRECT_REPLY_TO.into())
+            .with_correlation_id(number.as_str().into())
+            .with_delivery_mode(delivery_mode(false));
+        if timeout != Duration::MAX {
+            properties = properties.with_expiration(millis(timeout).as_str().into());
+        }
+        let extras = Extras {
+            timeout: Some(timeout),
+            ..Extras::default()
+        };
+        let properties = says(message, properties, &extras)?;
+        let options = BasicPublishOptions {
+            mandatory: true,
+            ..BasicPublishOptions::default()
+        };
+        let publish = self
+            .requests
+            .basic_publish(exchange, key, options, &body, properties);
+        publish.await.map_err(lost)?;
+        self.asked.notify_one();
+        Ok(())
+    }
+
+    /// The exchange and the key, if the broker will take it.
+    fn way(
+        &self,
+        message: &Outgoing<'_>,
+        body: &[u8],
+    ) -> Result<(ShortString, ShortString), TransportError> {
+        let (size, limit) = (body.len(), self.sending.max_message_size);
+        if size > limit {
+            let message = format!(
+                "the message has {size} bytes, which is more than `max_message_size` allows ({limit})"
+            );
+            return Err(TransportError::of_kind(ErrorKind::PayloadTooLarge, message));
+        }
+        let way = self.sending.target.of(message.pattern);
+        way.map_err(|why| invalid("pattern", &why))
+    }
+
+    /// Begins to publish alone; waits beside the others.
+    async fn in_order<F: Future>(&self, publish: F) -> F::Output {
+        let mut publish = pin!(publish);
+        poll_fn(|cx| {
+            let _alone = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+            publish.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Requests that found no queue are answered by that.
+    async fn answer_returned(&self) -> lapin::Result<()> {
+        for returned in self.requests.wait_for_confirms().await? {
+            if let Some(number) = number(returned.properties.correlation_id().as_ref()) {
+                let reply = ReplyPacket {
+                    id: None,
+                    body: Err(TransportError::from_wire(NO_MESSAGE_HANDLER.into())),
+                    is_last: true,
+                };
+                self.in_flight.complete(number, reply);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Whoever waits for requests is not to wait for ever.
+        self.asked.notify_one();
+    }
+}
+
+/// Gives each reply to its call.
+async fn read(mut replies: Consumer, session: Weak<Session>) {
+    while let Some(Ok(delivery)) = replies.next().await {
+        let Some(session) = session.upgrade() else {
+            return;
+        };
+        let properties = delivery.properties;
+        let id = properties.correlation_id().as_ref();
+        if let Some(number) = number(id) {
+            match ReplyPacket::parse(&delivery.data.into()) {
+                Ok(reply) => drop(session.in_flight.complete(number, reply)),
+                Err(error) => tracing::warn!(%error, number, "a reply is no JSON and was dropped"),
+            }
+        } else if id.is_some_and(|id| id.as_str() == PEER)
+            && let Some(server) = properties.reply_to()
+        {
+            session.servers.met(server, &session.requests);
+        }
+    }
+    if let Some(session) = session.upgrade() {
+        session.end();
+    }
+}
+
+/// Looks for returned requests as long as any are in flight.
+async fn take_back(asked: Arc<Notify>, session: Weak<Session>) {
+    loop {
+        asked.notified().await;
+        loop {
+            tokio::time::sleep(RETURNS).await;
+            let Some(session) = session.upgrade() else {
+                return;
+            };
+            if session.answer_returned().await.is_err() || session.in_flight.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+/// A confirmation that is waited for even if its event is not: the driver
+/// would keep it.
+struct Confirming(Option<PublisherConfirm>);
+
+impl Future for Confirming {
+    type Output = lapin::Result<Confirmation>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(confirm) = &mut self.0 else {
+            return Poll::Ready(Ok(Confirmation::NotRequested));
+        };
+        let confirmed = ready!(Pin::new(confirm).poll(cx));
+        self.0 = None;
+        Poll::Ready(confirmed)
+    }
+}
+
+impl Drop for Confirming {
+    fn drop(&mut self) {
+        if let (Some(confirm), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(confirm);
+        }
+    }
+}
+
+fn says(
+    message: &Outgoing<'_>,
+    properties: BasicProperties,
+    extras: &Extras,
+) -> Result<BasicProperties, TransportError> {
+    let headers = table::of_headers(&message.headers, extras);
+    let headers = headers.map_err(|why| invalid("a header's name", &why))?;
+    let properties = properties.with_headers(headers);
+    match message.record_as::<RabbitMqRecord>() {
+        Some(record) => {
+            let written = record.apply(properties);
+            written.map_err(|why| invalid("`RabbitMqRecord`", &why))
+        }
+        None => Ok(properties),
+    }
+}
+
+fn number(id: Option<&ShortString>) -> Option<u64> {
+    id?.as_str().parse().ok()
+}
+
+fn invalid(what: &str, why: &str) -> TransportError {
+    TransportError::of_kind(ErrorKind::InvalidPayload, format!("{what}: {why}"))
+}
+
+fn no_queue(message: &Outgoing<'_>) -> TransportError {
+    let message = format!(
+        "there is no queue for {:?}: it was deleted",
+        message.pattern
+    );
+    TransportError::of_kind(ErrorKind::Unavailable, message)
+}
+
+/// NestJS's own words for it.
+fn connection_closed() -> TransportError {
+    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
+}
+
+fn lost(error: lapin::Error) -> TransportError {
+    tracing::debug!(%error, "not sent: the channel is gone");
+    connection_closed()
+}
