@@ -25,11 +25,19 @@ pub(super) async fn drained(candidate: Arc<dyn Candidate>) -> Result<Row, Failur
     Failure::unless(!server.is_done(), || {
         format!("the server was done with {requests} handlers at work")
     })?;
-    server.log.gate.add_permits(requests);
+    let late = json!({ "id": requests });
+    let late = client.request_within("id", late, Duration::from_secs(1));
     let log = Arc::clone(&server.log);
-    server.stop().await;
+    let stop = async {
+        log.gate.add_permits(requests);
+        server.stop().await;
+    };
+    let (late, ()) = tokio::join!(late, stop);
+    Failure::unless(late.is_err(), || {
+        "a server that was stopping took a request".to_owned()
+    })?;
     let mut row = Row {
-        attempted: requests,
+        attempted: requests + 1,
         ..Row::default()
     };
     let mut acked = Vec::new();
@@ -40,7 +48,7 @@ pub(super) async fn drained(candidate: Arc<dyn Candidate>) -> Result<Row, Failur
         }
     }
     row.count(&acked, &log.seen());
-    let all = row.acked == row.attempted && row.delivered == row.attempted;
+    let all = row.acked == requests && row.delivered == requests;
     Failure::unless(all && row.duplicated == 0, || format!("{row:?}"))?;
     Ok(row)
 }
