@@ -126,20 +126,6 @@ impl Server {
 }
 
 #[tokio::test]
-async fn requests_are_answered_as_over_any_transport() {
-    let client = Server::start().await.client();
-    assert_eq!(client.send_json("echo", json!("é")).await, Ok(json!("é")));
-    assert_eq!(client.send(Outgoing::new("nothing", "0")).await, Ok(None));
-    let error = client.send_json("fail", json!(0)).await.unwrap_err();
-    assert_eq!(error, TransportError::new("boom"));
-    let error = client.send_json("none", json!(0)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoHandler);
-    let replies = client.send_stream(Outgoing::new("count", "0")).await;
-    let replies: Vec<_> = replies.unwrap().map(Result::unwrap).collect().await;
-    assert_eq!(replies, ["1", "2", "3"]);
-}
-
-#[tokio::test]
 async fn the_context_arrives() {
     let message = Outgoing::new("context", "null")
         .timeout(Duration::from_secs(60))
@@ -201,30 +187,6 @@ async fn a_call_waits_for_a_server_but_not_for_ever() {
     let dispatch = Arc::new(server.handlers.clone());
     let error = second.start(dispatch, Shutdown::new()).await.unwrap_err();
     assert!(matches!(error, StartError::Options { .. }));
-}
-
-#[tokio::test]
-async fn never_more_in_hand_than_allowed() {
-    let server = Server::at(MemoryMicroserviceOptions {
-        max_in_flight: 10,
-        ..MemoryMicroserviceOptions::new(&MemoryHub::new())
-    })
-    .await;
-    let client = server.client();
-    let flood = tokio::spawn(async move {
-        for _ in 0..20_000 {
-            client.emit_json("gated", json!(1)).await.unwrap();
-        }
-    });
-    for released in (0..20_000).step_by(10) {
-        server.until_started(released + 10).await;
-        assert_eq!(
-            server.handlers.started.load(Ordering::SeqCst),
-            released + 10
-        );
-        server.handlers.gate.add_permits(10);
-    }
-    flood.await.unwrap();
 }
 
 #[tokio::test]

@@ -17,22 +17,6 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_calls_at_once_on_one_connection() {
-    let server = Server::start().await;
-    let client = server.client();
-    let calls: Vec<_> = (0..2_000)
-        .map(|i| {
-            let client = client.clone();
-            tokio::spawn(async move { (i, client.send_json("slow", json!(i % 50)).await) })
-        })
-        .collect();
-    for call in calls {
-        let (i, reply) = call.await.unwrap();
-        assert_eq!(reply, Ok(json!(i % 50)));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_calls_in_hand_together() {
     let server = Server::start().await;
     let client = server.client();
@@ -67,35 +51,6 @@ async fn a_fast_call_does_not_wait_for_a_slow_one() {
     );
     assert!(!slow.is_finished());
     slow.await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn a_client_comes_back_after_its_server_does() {
-    let server = Server::start().await;
-    let client = server.client();
-    client.send_json("echo", json!(1)).await.unwrap();
-    let addr = server.addr;
-    server.shutdown.stop();
-    server.done.await.unwrap();
-
-    let again = Server::with(TcpMicroserviceOptions::new(addr)).await;
-    for i in 0..5 {
-        assert_eq!(client.send_json("echo", json!(i)).await, Ok(json!(i)));
-    }
-    drop(again);
-}
-
-#[tokio::test]
-async fn a_call_waits_for_a_server_that_is_on_its_way() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = free.local_addr().unwrap();
-    drop(free);
-    let client = TcpTransport::new(TcpTransportOptions::new(addr));
-    let call = tokio::spawn(async move { client.send_json("echo", json!(1)).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(!call.is_finished());
-    let _server = Server::with(TcpMicroserviceOptions::new(addr)).await;
-    assert_eq!(call.await.unwrap(), Ok(json!(1)));
 }
 
 #[tokio::test]
@@ -139,30 +94,6 @@ fn a_client_needs_no_runtime_and_outlives_one() {
 }
 
 #[tokio::test]
-async fn a_stop_finishes_what_is_in_hand_and_starts_nothing() {
-    let server = Server::start().await;
-    let client = server.client();
-    let calls: Vec<_> = (0..200)
-        .map(|i| {
-            let client = client.clone();
-            tokio::spawn(async move { client.send_json("gated", json!(i)).await })
-        })
-        .collect();
-    server.until_started(200).await;
-    server.shutdown.stop();
-    // Not taken in any more.
-    let late = client.send_json("echo", json!("late"));
-    server.gate.add_permits(200);
-    let late = late.await;
-    for (i, call) in calls.into_iter().enumerate() {
-        assert_eq!(call.await.unwrap(), Ok(json!(i)));
-    }
-    server.done.await.unwrap();
-    assert_eq!(server.started.load(Ordering::SeqCst), 200);
-    assert_eq!(late.unwrap_err().kind(), ErrorKind::ConnectionClosed);
-}
-
-#[tokio::test]
 async fn an_abort_ends_a_server_whose_handlers_do_not() {
     let server = Server::start().await;
     let client = server.client();
@@ -175,27 +106,6 @@ async fn an_abort_ends_a_server_whose_handlers_do_not() {
         ErrorKind::ConnectionClosed
     );
     assert_eq!(server.finished.load(Ordering::SeqCst), 0);
-}
-
-#[tokio::test]
-async fn never_more_in_hand_than_allowed() {
-    let server = Server::with(TcpMicroserviceOptions {
-        max_in_flight: 10,
-        ..TcpMicroserviceOptions::new("127.0.0.1:0")
-    })
-    .await;
-    let client = server.client();
-    for _ in 0..100 {
-        client.emit_json("gated", json!(1)).await.unwrap();
-    }
-    server.until_started(10).await;
-    for released in 1..=90 {
-        server.gate.add_permits(1);
-        server.until_started(10 + released).await;
-        let in_hand =
-            server.started.load(Ordering::SeqCst) - server.finished.load(Ordering::SeqCst);
-        assert!(in_hand <= 10, "{in_hand}");
-    }
 }
 
 #[tokio::test]
