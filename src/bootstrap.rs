@@ -99,7 +99,11 @@ impl Bootstrap {
     }
 
     pub(crate) async fn start(self) -> Result<RunningApplication, BootstrapError> {
-        let container = self.graph.build()?.construct_with(self.options).await?;
+        let graph = self.graph.build()?;
+        for warning in graph.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let container = graph.construct_with(self.options).await?;
         #[cfg(feature = "microservices")]
         let server = {
             nestrs_microservices::subscribe_listeners(&container);

@@ -203,7 +203,7 @@ impl GraphBuilder {
         let (graph, mut findings) = Graph::check(&self.root, self.replacements);
         // While something is missing, who is asked for what is not known.
         if findings.is_empty() {
-            graph.unused(&mut findings);
+            findings = graph.warnings();
         }
         (graph, findings)
     }

@@ -87,19 +87,11 @@ impl Graph {
             |code, message| Finding::error(code, message).site(dependency.at, dependency.written);
         let missing = || finding(Code::Missing, format!("{needs}, which nothing provides"));
 
-        if let Some((_, other)) = self
-            .of_type(key.type_id())
-            .find(|(id, _)| !self.is_for_one_alone(*id))
-        {
-            let ask = match (other.provider.name(), key.name()) {
-                (Some(name), None) => format!("write `#[inject({name:?})]` in front of it"),
-                (Some(name), Some(_)) => format!("write `#[inject({name:?})]`"),
-                (None, _) => "leave the name out".to_owned(),
-            };
-            let (at, other) = (other.provider.listed(), other.key());
+        if let Some(other) = self.under_another_name(&key) {
+            let listed = other.provider.listed();
             return missing()
-                .site(at, format!("`{other}` is provided"))
-                .fix(format!("{ask}, or provide `{key}` in {user}"));
+                .site(listed, format!("`{}` is provided", other.key()))
+                .fix(format!("{}, or provide `{key}` in {user}", other.ask(&key)));
         }
         if let Some(unlisted) =
             Registered::all().find(|descriptor| descriptor.key.type_id() == key.type_id())
@@ -171,10 +163,19 @@ impl Graph {
             .map(|(_, node)| node)
     }
 
-    /// Whether it is listed with another provider, for that one alone.
-    fn is_for_one_alone(&self, id: ProviderId) -> bool {
-        let mut users = self.providers.iter().filter(|node| node.source == Some(id));
-        users.any(|node| node.provider.source().is_some())
+    /// A provider of the type with another name, or with none.
+    pub(super) fn under_another_name(&self, key: &Key) -> Option<&ProviderNode> {
+        // What is listed for another provider alone has a name that is nobody's to ask for.
+        let is_for_one_alone = |id| {
+            let mut users = self.providers.iter().filter(|node| node.source == Some(id));
+            users.any(|node| node.provider.source().is_some())
+        };
+        let mut others = self
+            .of_type(key.type_id())
+            .filter(|(_, node)| node.provider.name() != key.name());
+        others
+            .find(|(id, _)| !is_for_one_alone(*id))
+            .map(|(_, node)| node)
     }
 
     /// A provider's module and where it is written: the place a fix goes to.
@@ -185,6 +186,17 @@ impl Graph {
 
     fn name(&self, node: &ProviderNode) -> &str {
         &self.module(node.module).definition.name
+    }
+}
+
+impl ProviderNode {
+    /// What to write to get this one instead of `key`, which is of the same type.
+    pub(super) fn ask(&self, key: &Key) -> String {
+        match (self.provider.name(), key.name()) {
+            (Some(name), None) => format!("write `#[inject({name:?})]` in front of it"),
+            (Some(name), Some(_)) => format!("write `#[inject({name:?})]`"),
+            (None, _) => "leave the name out".to_owned(),
+        }
     }
 }
 

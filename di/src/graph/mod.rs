@@ -14,6 +14,7 @@ mod index;
 mod link;
 mod mock;
 mod order;
+mod overlooked;
 mod prune;
 mod replace;
 mod scopes;
@@ -207,6 +208,30 @@ impl Graph {
     /// As [`construct`](Self::construct).
     pub async fn construct_with(self, options: Options) -> Result<Container, ConstructError> {
         construct::construct(self, options).await
+    }
+
+    /// What looks wrong and keeps nothing from starting: providers nobody asks for, and optional dependencies that get nothing while
+    /// what they want is there under another name.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, injectable, module};
+    /// use std::sync::Arc;
+    ///
+    /// #[injectable]
+    /// struct Report { title: Option<Arc<String>> }
+    ///
+    /// #[module(providers = [Report, Provider::value(String::from("Sales")).named("title")])]
+    /// struct AppModule;
+    ///
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// let warning = &graph.warnings()[0];
+    /// assert_eq!(warning.fix, "write `#[inject(\"title\")]` in front of it, or remove it");
+    /// ```
+    pub fn warnings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        self.unused(&mut findings);
+        self.overlooked(&mut findings);
+        findings
     }
 
     pub(crate) fn root(&self) -> ModuleId {
