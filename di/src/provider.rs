@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::build::Build;
 use crate::factory::FactoryFn;
 use crate::handle::Handle;
-use crate::inject::Dependency;
+use crate::inject::{Arity, Dependency};
 use crate::injectable::{Descriptor, Injectable};
 use crate::key::Key;
 use crate::scope::Scope;
@@ -214,14 +214,17 @@ impl Provider {
         shown.map(|dependency| dependency.request.key)
     }
 
-    /// The same in the role `old` had: called by a layer above, one of several.
-    pub(crate) fn in_place_of(self, old: &Provider) -> Self {
-        let (entry, multi) = (old.entry, old.multi);
-        Self {
-            entry,
-            multi,
-            ..self
+    /// The same in the role `old` had: called by a layer above, one of several. What calls of its methods ask for they still do.
+    pub(crate) fn in_place_of(mut self, old: &Provider) -> Self {
+        (self.entry, self.multi) = (old.entry, old.multi);
+        let asked = old.dependencies.iter();
+        let mut asked = asked
+            .filter(|dependency| dependency.request.arity == Arity::Call)
+            .peekable();
+        if self.key() == old.key() && asked.peek().is_some() {
+            self.ask(asked.cloned());
         }
+        self
     }
 
     /// The same, seen by every module.

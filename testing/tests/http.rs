@@ -152,6 +152,42 @@ async fn controllers_get_what_is_overridden() {
 }
 
 #[tokio::test]
+async fn what_only_a_route_asks_for_is_mocked_and_stays_when_its_controller_is_overridden() {
+    struct Clock(u32);
+    #[controller("/now")]
+    struct NowController {
+        #[inject(value = 0)]
+        plus: u32,
+    }
+    #[routes]
+    impl NowController {
+        #[get]
+        async fn now(&self, clock: Inject<Clock>) -> String {
+            (clock.0.0 + self.plus).to_string()
+        }
+    }
+    #[module(controllers = [NowController])]
+    struct Missing;
+    let module = Test::create_testing_module::<Missing>()
+        .use_mocker(|_| Some(Provider::value(Clock(7))))
+        .compile()
+        .await
+        .unwrap();
+    assert_eq!(module.http().get("/now").send().await.text(), "7");
+
+    #[module(controllers = [NowController], providers = [Provider::value(Clock(8))])]
+    struct There;
+    let module = Test::create_testing_module::<There>()
+        .override_provider::<NowController>()
+        .use_value(NowController { plus: 1 })
+        .compile()
+        .await
+        .unwrap();
+    assert_eq!(module.http().get("/now").send().await.text(), "9");
+    assert_eq!(module.get::<Clock>().0, 8, "not made for the request alone");
+}
+
+#[tokio::test]
 #[should_panic(expected = "`books` is no path: write `/books`")]
 async fn a_path_without_its_slash_says_so() {
     let module = Test::create_testing_module::<BooksModule>()
