@@ -3,6 +3,7 @@
 mod memory;
 mod mqtt;
 mod nats;
+mod redis;
 mod tcp;
 
 use std::sync::Arc;
@@ -17,5 +18,7 @@ pub fn all() -> Vec<Arc<dyn Candidate>> {
         Arc::new(nats::Nats),
         Arc::new(mqtt::Mqtt::new()),
         Arc::new(mqtt::Mqtt::at_least_once()),
+        Arc::new(redis::Redis { durable: false }),
+        Arc::new(redis::Redis { durable: true }),
     ]
 }

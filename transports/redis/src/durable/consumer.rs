@@ -101,6 +101,13 @@ impl Consumer {
     /// Reads until the server stops or the connection is lost.
     async fn read(&self, commands: &MultiplexedConnection, handling: &Handling) {
         let shutdown = handling.intake.shutdown();
+        if let Some(pipe) = handling.outlet.pipe_now() {
+            for stream in &self.streams {
+                if let Err(error) = self.fetch_missed(stream, &pipe, handling).await {
+                    tracing::debug!(stream = stream.key, %error, "what was missed rests");
+                }
+            }
+        }
         while !shutdown.is_stopping() {
             let read = stream::read(&self.streams, COUNT, WAIT, commands);
             let read = tokio::select! {
@@ -129,6 +136,9 @@ impl Consumer {
         let Some(stream) = self.streams.iter().find(|stream| stream.key == key) else {
             return;
         };
+        if let Some((last, _)) = entries.last() {
+            stream.was_read(last);
+        }
         let held = entries
             .into_iter()
             .map(|entry| (stream.hold(&entry.0), entry));

@@ -60,6 +60,27 @@ impl Consumer {
         }
     }
 
+    /// Has once more what was on its way when a connection was lost. False once
+    /// the server is stopping.
+    pub(crate) async fn fetch_missed(
+        &self,
+        stream: &Arc<Stream>,
+        pipe: &Pipe,
+        handling: &Handling,
+    ) -> Result<bool, TransportError> {
+        for missed in stream.missed(COUNT, pipe).await? {
+            let Some(admission) = handling.intake.admit().await else {
+                return Ok(false);
+            };
+            let in_hand = stream.hold(&missed.id);
+            if let Some(entry) = stream.fetch(&missed, pipe).await? {
+                let delivered = self.delivered(stream, entry, missed.attempts, in_hand);
+                delivered.run(handling, admission);
+            }
+        }
+        Ok(true)
+    }
+
     /// False once the server is stopping.
     async fn take_over(
         &self,
@@ -75,7 +96,7 @@ impl Consumer {
             // In hand before it is ours, so that it is never neither.
             let in_hand = stream.hold(&pending.id);
             // Another server may have been quicker.
-            let Some(entry) = stream.claim(&pending.id, idle, pipe).await? else {
+            let Some(entry) = stream.claim(&pending, idle, pipe).await? else {
                 continue;
             };
             let attempts = pending.attempts;

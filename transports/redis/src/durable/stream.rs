@@ -25,6 +25,8 @@ pub(crate) struct Stream {
     pub(crate) member: Arc<str>,
     /// The entries that are being handled, or wait for it.
     in_hand: Mutex<FxHashSet<String>>,
+    /// The last entry that was read, if there was one.
+    last_read: Mutex<Option<String>>,
 }
 
 /// An entry's id and the packet in it, if that is there.
@@ -47,6 +49,7 @@ impl Stream {
             group: group.clone(),
             member: member.clone(),
             in_hand: Mutex::default(),
+            last_read: Mutex::default(),
         }
     }
 
@@ -125,23 +128,68 @@ impl Stream {
             .arg("-")
             .arg("+")
             .arg(count);
+        self.not_in_hand(command, pipe).await
+    }
+
+    /// Up to so many entries that Redis has delivered to us and that never
+    /// arrived.
+    pub(crate) async fn missed(
+        &self,
+        count: usize,
+        pipe: &Pipe,
+    ) -> Result<Vec<Pending>, TransportError> {
+        let last_read = lock(&self.last_read).clone();
+        let after = last_read.map_or_else(|| "-".to_owned(), |last| format!("({last}"));
+        let mut command = self.command("XPENDING");
+        command.arg(after).arg("+").arg(count).arg(&*self.member);
+        let mut pending = self.not_in_hand(command, pipe).await?;
+        // What was taken over from others was delivered more often.
+        pending.retain(|pending| pending.attempts == 1);
+        Ok(pending)
+    }
+
+    async fn not_in_hand(&self, command: Cmd, pipe: &Pipe) -> Result<Vec<Pending>, TransportError> {
+        // Before it is asked: what is acknowledged meanwhile is not pending either.
+        let in_hand = lock(&self.in_hand).clone();
         let pending: Vec<(String, String, u64, usize)> = parsed(pipe.ask(command).await?)?;
-        let in_hand = self.lock();
         let others = pending.into_iter().filter(|(id, ..)| !in_hand.contains(id));
         Ok(others
             .map(|(id, _, _, attempts)| Pending { id, attempts })
             .collect())
     }
 
-    /// Takes an entry over, if nobody has spoken of it for `idle`.
+    /// Takes an entry over for another attempt, if nobody has spoken of it for
+    /// `idle`.
     pub(crate) async fn claim(
+        &self,
+        pending: &Pending,
+        idle: Duration,
+        pipe: &Pipe,
+    ) -> Result<Option<Entry>, TransportError> {
+        self.claim_as(&pending.id, idle, pending.attempts + 1, pipe)
+            .await
+    }
+
+    /// Has an entry once more that never arrived.
+    pub(crate) async fn fetch(
+        &self,
+        missed: &Pending,
+        pipe: &Pipe,
+    ) -> Result<Option<Entry>, TransportError> {
+        self.claim_as(&missed.id, Duration::ZERO, missed.attempts, pipe)
+            .await
+    }
+
+    async fn claim_as(
         &self,
         id: &str,
         idle: Duration,
+        attempts: usize,
         pipe: &Pipe,
     ) -> Result<Option<Entry>, TransportError> {
         let mut command = self.command("XCLAIM");
         command.arg(&*self.member).arg(millis(idle)).arg(id);
+        command.arg("RETRYCOUNT").arg(attempts);
         let claimed: Vec<Option<(String, Option<Fields>)>> = parsed(pipe.ask(command).await?)?;
         // One that is not in the stream any more cannot be handled.
         let entry = claimed.into_iter().flatten().next();
@@ -150,7 +198,7 @@ impl Stream {
 
     /// Says that what is in hand is.
     pub(crate) async fn speak_for_all(&self, pipe: &Pipe) -> Result<(), TransportError> {
-        let ids: Vec<_> = self.lock().iter().cloned().collect();
+        let ids: Vec<_> = lock(&self.in_hand).iter().cloned().collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -185,9 +233,14 @@ impl Stream {
         pipe.ask(command).await.map(drop)
     }
 
+    /// Remembers which entry was read last.
+    pub(crate) fn was_read(&self, id: &str) {
+        *lock(&self.last_read) = Some(id.to_owned());
+    }
+
     /// Remembers that an entry is in hand, until what is returned is dropped.
     pub(crate) fn hold(self: &Arc<Self>, id: &str) -> InHand {
-        self.lock().insert(id.to_owned());
+        lock(&self.in_hand).insert(id.to_owned());
         InHand {
             stream: self.clone(),
             id: id.to_owned(),
@@ -205,11 +258,11 @@ impl Stream {
         command.arg(name).arg(&self.key).arg(&*self.group);
         command
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, FxHashSet<String>> {
-        // No code that can panic runs under the lock.
-        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// No code that can panic runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An entry in hand.
@@ -220,7 +273,7 @@ pub(crate) struct InHand {
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.stream.lock().remove(&self.id);
+        lock(&self.stream.in_hand).remove(&self.id);
     }
 }
 
