@@ -26,7 +26,7 @@ macro_rules! hooks {
         /// }
         /// ```
         pub trait $trait: Send + Sync {
-            /// Called once on each singleton, and awaited; other scopes have no hooks.
+            /// Called on each singleton, and awaited; other scopes have no hooks.
             ///
             /// # Errors
             /// What the implementation makes of it.
@@ -63,6 +63,8 @@ hooks! {
     BeforeApplicationShutdown::before_application_shutdown(signal) BEFORE_SHUTDOWN;
     /// After servers have stopped and drained; dependencies last.
     OnApplicationShutdown::on_application_shutdown(signal) SHUTDOWN;
+    /// Each time somebody asks whether the application is ready for work: an error says why it is not.
+    HealthIndicator::check_health() HEALTH;
 }
 
 /// Which hooks a type has, asked of the compiler: `Probe::<T>::INIT` is `Some` where `T: OnModuleInit`.
@@ -78,11 +80,11 @@ pub type HookFn = for<'a> fn(
 
 /// The hooks of a type, in the order of [`Hook`].
 #[derive(Clone, Copy)]
-pub struct Hooks(pub [Option<HookFn>; 5]);
+pub struct Hooks(pub [Option<HookFn>; 6]);
 
 impl Hooks {
     /// Of something that has none.
-    pub const NONE: Self = Self([None; 5]);
+    pub const NONE: Self = Self([None; 6]);
 
     pub(crate) fn is_none(&self) -> bool {
         self.0.iter().all(Option::is_none)
@@ -110,6 +112,8 @@ pub enum Hook {
     BeforeShutdown,
     /// [`OnApplicationShutdown`]
     Shutdown,
+    /// [`HealthIndicator`], at any time
+    Health,
 }
 
 impl fmt::Display for Hook {
@@ -120,6 +124,7 @@ impl fmt::Display for Hook {
             Self::Destroy => "on_module_destroy",
             Self::BeforeShutdown => "before_application_shutdown",
             Self::Shutdown => "on_application_shutdown",
+            Self::Health => "check_health",
         })
     }
 }

@@ -42,7 +42,7 @@
 //! 3. Checking: `graph` (the application as a value, and what is wrong with it).
 //! 4. Building: `construct` (all of it, in order), `build` (one of it), `resolved` (what a constructor is called with), `handle` (what
 //!    comes out), `options`, `waiting`.
-//! 5. Using: `container`, `resolve`, `scope`, `lazy`, `discovery`, `lifecycle`.
+//! 5. Using: `container`, `resolve`, `scope`, `lazy`, `discovery`, `lifecycle`, `health`.
 //! 6. Failing: `failure`, `error`.
 
 mod bind;
@@ -57,6 +57,7 @@ mod factory;
 mod failure;
 mod graph;
 mod handle;
+mod health;
 mod hooks;
 mod import;
 mod inject;
@@ -86,8 +87,8 @@ pub use graph::{
 pub use graph::{DependencyView, GraphView, ModuleView, ProviderView};
 pub use handle::Instance;
 pub use hooks::{
-    BeforeApplicationShutdown, Hook, HookError, OnApplicationBootstrap, OnApplicationShutdown,
-    OnModuleDestroy, OnModuleInit,
+    BeforeApplicationShutdown, HealthIndicator, Hook, HookError, OnApplicationBootstrap,
+    OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
 };
 pub use import::{IntoModule, ModuleImport};
 pub use inject::{Arity, Dependency, Inject, Request};

@@ -194,6 +194,7 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
                         #di::Probe::<Self>::DESTROY,
                         #di::Probe::<Self>::BEFORE_SHUTDOWN,
                         #di::Probe::<Self>::SHUTDOWN,
+                        #di::Probe::<Self>::HEALTH,
                     ])
                 },
                 views: &[#(#views),*],
