@@ -7,14 +7,14 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use nestrs_core::TransportServer;
-use nestrs_di::{Graph, GraphBuilder, Module, Options};
-use nestrs_microservices::{ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Pipe};
+use nestrs_di::{GraphBuilder, Module};
+use nestrs_microservices::{ExceptionFilter, Guard, Interceptor, Pipe};
 
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD, DispatchLayer, Served};
+use crate::bootstrap::{Bootstrap, Served};
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
+use crate::microservice::Microservice;
 use crate::running::RunningApplication;
 
 /// An application with a microservice server and, in hybrid mode, an HTTP side.
@@ -22,14 +22,9 @@ use crate::running::RunningApplication;
 /// Made by [`NestFactory::create_microservice`](crate::NestFactory::create_microservice).
 #[must_use = "an application does nothing until it is told to listen"]
 pub struct MicroserviceApplication {
-    graph: GraphBuilder,
-    options: Options,
-    service: &'static str,
-    server: Box<dyn TransportServer>,
-    global: GlobalEnhancers,
-    expose_errors: bool,
-    layers: Vec<DispatchLayer>,
-    grace_period: Duration,
+    bootstrap: Bootstrap,
+    microservice: Microservice,
+    others: Vec<Microservice>,
     #[cfg(feature = "http")]
     http_port: Option<u16>,
     #[cfg(feature = "http")]
@@ -37,21 +32,23 @@ pub struct MicroserviceApplication {
 }
 
 impl MicroserviceApplication {
-    pub(crate) fn new<M: Module>(server: Box<dyn TransportServer>) -> Self {
+    pub(crate) fn new<M: Module>(microservice: Microservice) -> Self {
         Self {
-            graph: Graph::builder::<M>(),
-            options: Options::new(),
-            service: std::any::type_name::<M>(),
-            server,
-            global: GlobalEnhancers::default(),
-            expose_errors: false,
-            layers: Vec::new(),
-            grace_period: DEFAULT_GRACE_PERIOD,
+            bootstrap: Bootstrap::of::<M>(),
+            microservice,
+            others: Vec::new(),
             #[cfg(feature = "http")]
             http_port: None,
             #[cfg(feature = "http")]
             http: NestApplication::new::<M>(),
         }
+    }
+
+    /// Answers through another server as well, of the same transport or of
+    /// another. See [`Microservice`] for which handlers.
+    pub fn connect_microservice(mut self, server: impl Into<Microservice>) -> Self {
+        self.others.push(server.into());
+        self
     }
 
     /// Hybrid mode: serve HTTP from the same process, on `port`; 0 is a free
@@ -119,7 +116,7 @@ impl MicroserviceApplication {
     /// # drop(app);
     /// ```
     pub fn use_global_guard(mut self, guard: impl Guard) -> Self {
-        self.global.guard(guard);
+        self.bootstrap.global.guard(guard);
         self
     }
 
@@ -127,14 +124,14 @@ impl MicroserviceApplication {
     /// bound to [`AppInterceptor`](nestrs_microservices::AppInterceptor)
     /// instead.
     pub fn use_global_interceptor(mut self, interceptor: impl Interceptor) -> Self {
-        self.global.interceptor(interceptor);
+        self.bootstrap.global.interceptor(interceptor);
         self
     }
 
     /// Transforms the payload of every message. A pipe with dependencies is
     /// bound to [`AppPipe`](nestrs_microservices::AppPipe) instead.
     pub fn use_global_pipe(mut self, pipe: impl Pipe) -> Self {
-        self.global.pipe(pipe);
+        self.bootstrap.global.pipe(pipe);
         self
     }
 
@@ -142,7 +139,7 @@ impl MicroserviceApplication {
     /// dependencies is bound to
     /// [`AppFilter`](nestrs_microservices::AppFilter) instead.
     pub fn use_global_filter(mut self, filter: impl ExceptionFilter) -> Self {
-        self.global.filter(filter);
+        self.bootstrap.global.filter(filter);
         self
     }
 
@@ -150,14 +147,15 @@ impl MicroserviceApplication {
     /// error which is no [`TransportError`](nestrs_core::TransportError).
     /// They are not, unless told otherwise: such errors are logged, and answered
     /// as `Internal server error`.
-    pub fn expose_errors(self, expose_errors: bool) -> Self {
-        Self {
-            expose_errors,
-            ..self
+    pub fn expose_errors(mut self, expose_errors: bool) -> Self {
+        self.microservice.expose_errors = expose_errors;
+        for other in &mut self.others {
+            other.expose_errors = expose_errors;
         }
+        self
     }
 
-    /// Puts a layer of `tower` around all that the server hands on: a limit, a
+    /// Puts a layer of `tower` around all that the first server hands on: a limit, a
     /// timeout, a shedding of load. A layer that is added later goes around
     /// those before it.
     ///
@@ -185,7 +183,7 @@ impl MicroserviceApplication {
         L: tower_layer::Layer<nestrs_microservices::DispatchService> + Send + 'static,
         nestrs_microservices::LayeredDispatch<L::Service>: nestrs_core::Dispatch,
     {
-        self.layers.push(Box::new(|inner| {
+        self.microservice.layers.push(Box::new(|inner| {
             std::sync::Arc::new(nestrs_microservices::LayeredDispatch::new(inner, layer))
         }));
         self
@@ -216,11 +214,9 @@ impl MicroserviceApplication {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn configure_graph(self, change: impl FnOnce(GraphBuilder) -> GraphBuilder) -> Self {
-        Self {
-            graph: change(self.graph),
-            ..self
-        }
+    pub fn configure_graph(mut self, change: impl FnOnce(GraphBuilder) -> GraphBuilder) -> Self {
+        self.bootstrap.graph = change(self.bootstrap.graph);
+        self
     }
 
     /// How long each `async` constructor and each hook of a provider may take;
@@ -256,20 +252,16 @@ impl MicroserviceApplication {
     /// assert!(report.contains("path: AppModule > Pool"));
     /// # }
     /// ```
-    pub fn provider_timeout(self, limit: Duration) -> Self {
-        Self {
-            options: self.options.timeout(limit, tokio::time::sleep),
-            ..self
-        }
+    pub fn provider_timeout(mut self, limit: Duration) -> Self {
+        self.bootstrap.options = self.bootstrap.options.timeout(limit, tokio::time::sleep);
+        self
     }
 
     /// How long what is in hand may take to finish once the application stops;
     /// 10 s unless told otherwise. What takes longer is dropped.
-    pub fn grace_period(self, grace_period: Duration) -> Self {
-        Self {
-            grace_period,
-            ..self
-        }
+    pub fn grace_period(mut self, grace_period: Duration) -> Self {
+        self.bootstrap.grace_period = grace_period;
+        self
     }
 
     /// Starts and runs until SIGINT or SIGTERM, then finishes what is in hand.
@@ -282,7 +274,8 @@ impl MicroserviceApplication {
     ///
     /// Dropping the future stops the application without finishing anything.
     pub async fn listen(self) {
-        self.bootstrap().run_or_exit().await;
+        let (bootstrap, served) = self.described();
+        bootstrap.run_or_exit(served).await;
     }
 
     /// [`listen`](Self::listen), with what keeps it from starting as a value.
@@ -295,7 +288,8 @@ impl MicroserviceApplication {
     ///
     /// Dropping the future stops the application without finishing anything.
     pub async fn try_listen(self) -> Result<(), BootstrapError> {
-        self.bootstrap().run().await
+        let (bootstrap, served) = self.described();
+        bootstrap.run(served).await
     }
 
     /// [`try_listen`](Self::try_listen) that runs until `shutdown` is ready
@@ -341,31 +335,35 @@ impl MicroserviceApplication {
     ///
     /// Dropping the future stops what has been started.
     pub async fn start(self) -> Result<RunningApplication, BootstrapError> {
-        self.bootstrap().start().await
+        let (bootstrap, served) = self.described();
+        bootstrap.start(served).await
     }
 
-    fn bootstrap(self) -> Bootstrap {
-        Bootstrap {
-            graph: self.graph,
-            options: self.options,
-            server: Some(Served {
-                service: self.service,
-                server: self.server,
-                global: self.global,
-                expose_errors: self.expose_errors,
-                layers: self.layers,
-            }),
+    #[cfg(feature = "http")]
+    pub(crate) fn share(
+        mut self,
+        share: impl FnOnce(&mut nestrs_microservices::GlobalEnhancers),
+    ) -> Self {
+        share(&mut self.bootstrap.global);
+        self
+    }
+
+    fn described(self) -> (Bootstrap, Served) {
+        let mut microservices = vec![self.microservice];
+        microservices.extend(self.others);
+        let served = Served {
+            microservices,
             #[cfg(feature = "http")]
             http: self.http_port.map(|port| (port, self.http)),
-            grace_period: self.grace_period,
-        }
+        };
+        (self.bootstrap, served)
     }
 }
 
 impl fmt::Debug for MicroserviceApplication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MicroserviceApplication")
-            .field("transport", &self.server.transport())
+            .field("transport", &self.microservice.transport())
             .finish_non_exhaustive()
     }
 }

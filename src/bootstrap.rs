@@ -3,21 +3,17 @@
 //!
 //! The next file on a message's path is a transport's `server.rs`.
 
-#[cfg(feature = "microservices")]
-use std::sync::Arc;
 use std::time::Duration;
 
+use nestrs_di::{GraphBuilder, Module, Options};
 #[cfg(feature = "microservices")]
-use nestrs_core::{Dispatch, TransportServer};
-#[cfg(feature = "microservices")]
-use nestrs_di::Container;
-use nestrs_di::{GraphBuilder, Options};
-#[cfg(feature = "microservices")]
-use nestrs_microservices::{Dispatcher, GlobalEnhancers};
+use nestrs_microservices::GlobalEnhancers;
 
 use crate::BootstrapError;
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
+#[cfg(feature = "microservices")]
+use crate::microservice::Microservice;
 use crate::running::RunningApplication;
 use crate::signal::StopSignals;
 
@@ -25,69 +21,55 @@ use crate::signal::StopSignals;
 /// otherwise.
 pub(crate) const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// An application, described.
+/// An application, described, but for its HTTP side.
+#[derive(Clone)]
 pub(crate) struct Bootstrap {
     pub(crate) graph: GraphBuilder,
     pub(crate) options: Options,
+    pub(crate) grace_period: Duration,
+    /// What its replicas have in common.
     #[cfg(feature = "microservices")]
-    pub(crate) server: Option<Served>,
+    pub(crate) service: &'static str,
+    /// Around the handlers of all servers.
+    #[cfg(feature = "microservices")]
+    pub(crate) global: GlobalEnhancers,
+}
+
+/// What an application serves.
+#[derive(Default)]
+pub(crate) struct Served {
+    #[cfg(feature = "microservices")]
+    pub(crate) microservices: Vec<Microservice>,
     #[cfg(feature = "http")]
     pub(crate) http: Option<(u16, NestApplication)>,
-    pub(crate) grace_period: Duration,
-}
-
-/// A microservice server, and how its handlers are bound.
-#[cfg(feature = "microservices")]
-pub(crate) struct Served {
-    /// What its replicas have in common.
-    pub(crate) service: &'static str,
-    pub(crate) server: Box<dyn TransportServer>,
-    pub(crate) global: GlobalEnhancers,
-    pub(crate) expose_errors: bool,
-    pub(crate) layers: Vec<DispatchLayer>,
-}
-
-/// A server, and what it is to call.
-#[cfg(feature = "microservices")]
-type Bound = (Box<dyn TransportServer>, Arc<dyn Dispatch>);
-
-/// Puts something around a dispatcher.
-#[cfg(feature = "microservices")]
-pub(crate) type DispatchLayer = Box<dyn FnOnce(Arc<dyn Dispatch>) -> Arc<dyn Dispatch> + Send>;
-
-#[cfg(feature = "microservices")]
-impl Served {
-    fn bind(self, container: &Container) -> Result<Bound, BootstrapError> {
-        let dispatcher = Dispatcher::builder(container)
-            .service(self.service)
-            .global(self.global)
-            .transport(self.server.transport())
-            .wildcards(self.server.wildcards())
-            .expose_errors(self.expose_errors)
-            .build()?;
-        let dispatch: Arc<dyn Dispatch> = Arc::new(dispatcher);
-        let layered = self.layers.into_iter();
-        Ok((
-            self.server,
-            layered.fold(dispatch, |inner, layer| layer(inner)),
-        ))
-    }
 }
 
 impl Bootstrap {
+    pub(crate) fn of<M: Module>() -> Self {
+        Self {
+            graph: nestrs_di::Graph::builder::<M>(),
+            options: Options::new(),
+            grace_period: DEFAULT_GRACE_PERIOD,
+            #[cfg(feature = "microservices")]
+            service: std::any::type_name::<M>(),
+            #[cfg(feature = "microservices")]
+            global: GlobalEnhancers::default(),
+        }
+    }
+
     /// Runs until a signal; the report of a failed start goes to standard
     /// error, and the process exits with 1.
-    pub(crate) async fn run_or_exit(self) {
-        if let Err(error) = self.run().await {
+    pub(crate) async fn run_or_exit(self, served: Served) {
+        if let Err(error) = self.run(served).await {
             eprintln!("{error}");
             std::process::exit(1);
         }
     }
 
     /// Runs until a signal.
-    pub(crate) async fn run(self) -> Result<(), BootstrapError> {
+    pub(crate) async fn run(self, served: Served) -> Result<(), BootstrapError> {
         let mut signals = StopSignals::watch().map_err(BootstrapError::Signals)?;
-        let running = self.start().await?;
+        let running = self.start(served).await?;
         let signal = signals.next().await;
         tracing::info!(signal, "stopping");
         tokio::select! {
@@ -98,18 +80,18 @@ impl Bootstrap {
         Ok(())
     }
 
-    pub(crate) async fn start(self) -> Result<RunningApplication, BootstrapError> {
+    pub(crate) async fn start(self, served: Served) -> Result<RunningApplication, BootstrapError> {
         let graph = self.graph.build()?;
         for warning in graph.warnings() {
             tracing::warn!("{warning}");
         }
         let container = graph.construct_with(self.options).await?;
         #[cfg(feature = "microservices")]
-        let server = {
+        let microservices = {
             nestrs_microservices::subscribe_listeners(&container);
-            self.server
-                .map(|server| server.bind(&container))
-                .transpose()?
+            let bind = |one: Microservice| one.bind(&container, self.service, self.global.clone());
+            let bound = served.microservices.into_iter().map(bind);
+            bound.collect::<Result<Vec<_>, _>>()?
         };
         container.init().await?;
         container.bootstrap().await?;
@@ -117,11 +99,11 @@ impl Bootstrap {
         let mut running = RunningApplication::new(container, self.grace_period);
         let listening = async {
             #[cfg(feature = "microservices")]
-            if let Some((server, dispatcher)) = server {
-                running.serve(server, dispatcher).await?;
+            for microservice in microservices {
+                running.serve(microservice).await?;
             }
             #[cfg(feature = "http")]
-            if let Some((port, http)) = self.http {
+            if let Some((port, http)) = served.http {
                 running.serve_http(http, port).await?;
             }
             Ok(())

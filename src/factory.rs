@@ -1,9 +1,9 @@
 //! [`NestFactory`]: where an application begins.
 
-use nestrs_di::{Graph, Module, Options};
+use nestrs_di::Module;
 
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
+use crate::bootstrap::{Bootstrap, Served};
 use crate::running::RunningApplication;
 
 /// Makes applications.
@@ -49,16 +49,7 @@ impl NestFactory {
     /// Dropping the future drops what has been built.
     pub async fn create_application_context<M: Module>()
     -> Result<RunningApplication, BootstrapError> {
-        let bootstrap = Bootstrap {
-            graph: Graph::builder::<M>(),
-            options: Options::new(),
-            #[cfg(feature = "microservices")]
-            server: None,
-            #[cfg(feature = "http")]
-            http: None,
-            grace_period: DEFAULT_GRACE_PERIOD,
-        };
-        bootstrap.start().await
+        Bootstrap::of::<M>().start(Served::default()).await
     }
 }
 
@@ -79,9 +70,9 @@ impl NestFactory {
     /// # drop(app);
     /// ```
     pub fn create_microservice<M: Module>(
-        server: impl nestrs_core::TransportServer,
+        server: impl Into<crate::Microservice>,
     ) -> crate::MicroserviceApplication {
-        crate::MicroserviceApplication::new::<M>(Box::new(server))
+        crate::MicroserviceApplication::new::<M>(server.into())
     }
 
     /// [`create_microservice`](Self::create_microservice) over RabbitMQ.

@@ -2,7 +2,7 @@
 // An application without servers needs none of what starts them.
 #![cfg_attr(
     not(any(feature = "http", feature = "microservices")),
-    allow(dead_code, unused_imports, unused_mut)
+    allow(dead_code, unused_imports, unused_mut, unused_variables)
 )]
 //! Dependency injection and microservices in the style of NestJS, and on the
 //! same wire: a NestJS service cannot tell a nestrs service from one of its
@@ -53,8 +53,9 @@
 //! # Layout
 //!
 //! [`factory`] makes an [`application`]; `bootstrap` checks, builds and starts
-//! it; once it is [`running`] it can be asked and stopped. [`http`] is its HTTP
-//! side. Everything else is re-exported from the crates below: [`di`], the
+//! it; once it is [`running`] it can be asked, whether it is ready among other
+//! things ([`readiness`]), and stopped. [`http`] is its HTTP side,
+//! [`microservice`] one of its servers. Everything else is re-exported from the crates below: [`di`], the
 //! container, and [`microservices`], handlers and clients.
 
 #[cfg(feature = "microservices")]
@@ -67,7 +68,12 @@ pub mod factory;
 pub mod guide;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(all(feature = "http", feature = "microservices"))]
+mod hybrid;
+#[cfg(feature = "microservices")]
+pub mod microservice;
 pub mod prelude;
+pub mod readiness;
 pub mod running;
 mod signal;
 
@@ -77,6 +83,9 @@ pub use error::BootstrapError;
 pub use factory::NestFactory;
 #[cfg(feature = "http")]
 pub use http::{Controller, CorsOptions, HttpException, Inject, NestApplication};
+#[cfg(feature = "microservices")]
+pub use microservice::Microservice;
+pub use readiness::Readiness;
 pub use running::RunningApplication;
 
 #[doc(no_inline)]

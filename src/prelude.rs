@@ -3,8 +3,9 @@
 pub use crate::NestFactory;
 #[doc(no_inline)]
 pub use crate::di::{
-    BeforeApplicationShutdown, DynamicModule, HookError, Injectable, Lazy, Module, ModuleRef,
-    OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit, Provider,
+    BeforeApplicationShutdown, DynamicModule, HealthIndicator, HookError, Injectable, Lazy, Module,
+    ModuleRef, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
+    Provider,
 };
 pub use crate::{async_trait, injectable, module};
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use nestrs_core::Shutdown;
 use nestrs_core::dispatch::BoxFuture;
-#[cfg(feature = "microservices")]
-use nestrs_core::{Dispatch, TransportServer};
 use nestrs_di::{Container, LifecycleError};
 
 use crate::BootstrapError;
 #[cfg(feature = "http")]
 use crate::http::NestApplication;
+#[cfg(feature = "microservices")]
+use crate::microservice::Bound;
+use crate::readiness::{Readiness, ReadinessOf};
 
 /// How long it waits for what has been aborted to be gone.
 const ABORT_PERIOD: Duration = Duration::from_secs(1);
@@ -27,6 +28,7 @@ pub struct RunningApplication {
     shutdown: ShutdownOnDrop,
     grace_period: Duration,
     servers: Servers,
+    readiness: Arc<ReadinessOf>,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Drop for ShutdownOnDrop {
 struct Servers {
     addresses: Vec<String>,
     #[cfg(feature = "microservices")]
-    local_addr: Option<SocketAddr>,
+    local_addrs: Vec<(&'static str, Option<SocketAddr>)>,
     #[cfg(feature = "http")]
     http_addr: Option<SocketAddr>,
     done: Vec<BoxFuture<'static, ()>>,
@@ -58,26 +60,30 @@ impl std::fmt::Debug for Servers {
 impl RunningApplication {
     pub(crate) fn new(container: Container, grace_period: Duration) -> Self {
         let shutdown = ShutdownOnDrop(Shutdown::new());
+        let readiness = Arc::new(ReadinessOf::new(container.clone()));
         Self {
             container,
             shutdown,
             grace_period,
             servers: Servers::default(),
+            readiness,
         }
     }
 
     /// Starts a server and keeps it.
     #[cfg(feature = "microservices")]
-    pub(crate) async fn serve(
-        &mut self,
-        server: Box<dyn TransportServer>,
-        dispatch: Arc<dyn Dispatch>,
-    ) -> Result<(), BootstrapError> {
+    pub(crate) async fn serve(&mut self, bound: Bound) -> Result<(), BootstrapError> {
+        let Bound {
+            server,
+            dispatch,
+            name,
+        } = bound;
         let transport = server.transport();
         let server = server.start(dispatch, self.shutdown.0.clone()).await;
         let server = server.map_err(|source| BootstrapError::Server { transport, source })?;
+        self.readiness.add_server(name, server.status);
         self.servers.addresses.push(server.address);
-        self.servers.local_addr = server.local_addr;
+        self.servers.local_addrs.push((name, server.local_addr));
         self.servers.done.push(server.done);
         Ok(())
     }
@@ -90,7 +96,7 @@ impl RunningApplication {
         port: u16,
     ) -> Result<(), BootstrapError> {
         let server = http
-            .serve(port, &self.container, self.shutdown.0.clone())
+            .serve(port, Arc::clone(&self.readiness), self.shutdown.0.clone())
             .await?;
         self.servers
             .addresses
@@ -107,10 +113,58 @@ impl RunningApplication {
     }
 
     /// The socket the microservice server is bound to, where its transport has
-    /// one of its own.
+    /// one of its own. Of several servers, the first one's.
     #[cfg(feature = "microservices")]
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.servers.local_addr
+        self.servers.local_addrs.first()?.1
+    }
+
+    /// As [`local_addr`](Self::local_addr), of the server that is
+    /// [called](crate::Microservice::named) `name`, or of the first of that
+    /// transport.
+    #[cfg(feature = "microservices")]
+    pub fn local_addr_of(&self, name: &str) -> Option<SocketAddr> {
+        let mut servers = self.servers.local_addrs.iter();
+        servers.find(|(known, _)| *known == name)?.1
+    }
+
+    /// Whether it is ready for work: what
+    /// [`enable_readiness_check`](crate::NestApplication::enable_readiness_check)
+    /// tells over HTTP.
+    ///
+    /// ```
+    /// use nestrs::di::HealthIndicator;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[injectable]
+    /// struct Database;
+    ///
+    /// impl HealthIndicator for Database {
+    ///     async fn check_health(&self) -> Result<(), HookError> {
+    ///         Err("no connection".into())
+    ///     }
+    /// }
+    ///
+    /// #[module(providers = [Database])]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let running = NestFactory::create_application_context::<AppModule>().await?;
+    /// let readiness = running.readiness().await;
+    /// assert!(!readiness.is_ready());
+    /// assert_eq!(readiness.parts[0], ("Database".to_owned(), Err("no connection".to_owned())));
+    /// # running.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readiness(&self) -> Readiness {
+        self.readiness.ask().await
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn readiness_of(&self) -> Arc<ReadinessOf> {
+        Arc::clone(&self.readiness)
     }
 
     /// The socket HTTP is served on, in hybrid mode.
@@ -165,7 +219,9 @@ impl RunningApplication {
             shutdown,
             grace_period,
             servers,
+            readiness,
         } = self;
+        readiness.stop();
         log(container.destroy().await);
         log(container.before_shutdown(signal).await);
         shutdown.0.stop();

@@ -20,6 +20,7 @@ pub struct DispatcherBuilder<'a> {
     container: &'a Container,
     global: GlobalEnhancers,
     transport: Option<&'static str>,
+    name: Option<&'static str>,
     wildcards: Option<Wildcards>,
     expose_errors: bool,
     service: Option<String>,
@@ -53,6 +54,7 @@ impl Dispatcher {
             container,
             global: GlobalEnhancers::default(),
             transport: None,
+            name: None,
             wildcards: None,
             expose_errors: false,
             service: None,
@@ -66,7 +68,12 @@ impl DispatcherBuilder<'_> {
         Self { global, ..self }
     }
 
-    /// Leaves out the handlers of other transports.
+    /// What the server is called: `transport = "…"` of a handler may name it.
+    pub fn named(self, name: Option<&'static str>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Leaves out the handlers of other transports, and of other servers.
     pub fn transport(self, transport: &'static str) -> Self {
         Self {
             transport: Some(transport),
@@ -127,7 +134,10 @@ impl DispatcherBuilder<'_> {
             handlers.extend((table.bind)(instance, &binding)?);
         }
         if let Some(ours) = self.transport {
-            let is_ours = |handler: &BoundHandler| handler.transport().is_none_or(|t| t == ours);
+            let is_ours = |handler: &BoundHandler| {
+                let wanted = handler.transport();
+                wanted.is_none_or(|wanted| wanted == ours || self.name == Some(wanted))
+            };
             handlers.retain(is_ours);
         }
         let dispatcher = Dispatcher::with_wildcards(handlers, self.wildcards)?;

@@ -3,13 +3,14 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
-use nestrs_di::{Graph, GraphBuilder, Module, Options};
+use nestrs_di::Module;
 
 use super::settings::Settings;
 use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, DEFAULT_GRACE_PERIOD};
+use crate::bootstrap::{Bootstrap, Served};
+#[cfg(feature = "microservices")]
+use crate::microservice::Microservice;
 use crate::running::RunningApplication;
 
 /// An application that serves HTTP, or the HTTP side of one that answers
@@ -30,9 +31,9 @@ use crate::running::RunningApplication;
 /// ```
 #[must_use = "settings do nothing until the application listens"]
 pub struct NestApplication {
-    pub(super) graph: GraphBuilder,
-    pub(super) options: Options,
-    pub(super) grace_period: Duration,
+    pub(super) bootstrap: Bootstrap,
+    #[cfg(feature = "microservices")]
+    pub(super) microservices: Vec<Microservice>,
     pub(super) listen_ip: IpAddr,
     pub(super) settings: Settings,
 }
@@ -40,9 +41,9 @@ pub struct NestApplication {
 impl NestApplication {
     pub(crate) fn new<M: Module>() -> Self {
         Self {
-            graph: Graph::builder::<M>(),
-            options: Options::new(),
-            grace_period: DEFAULT_GRACE_PERIOD,
+            bootstrap: Bootstrap::of::<M>(),
+            #[cfg(feature = "microservices")]
+            microservices: Vec::new(),
             listen_ip: Ipv4Addr::LOCALHOST.into(),
             settings: Settings::default(),
         }
@@ -57,7 +58,8 @@ impl NestApplication {
     ///
     /// Dropping the future stops the application without finishing anything.
     pub async fn listen(self, port: u16) {
-        self.bootstrap(port).run_or_exit().await;
+        let (bootstrap, served) = self.described(port);
+        bootstrap.run_or_exit(served).await;
     }
 
     /// [`listen`](Self::listen), with what keeps it from starting as a value.
@@ -70,7 +72,8 @@ impl NestApplication {
     ///
     /// Dropping the future stops the application without finishing anything.
     pub async fn try_listen(self, port: u16) -> Result<(), BootstrapError> {
-        self.bootstrap(port).run().await
+        let (bootstrap, served) = self.described(port);
+        bootstrap.run(served).await
     }
 
     /// Starts on `port`, 0 for a free one, and returns once it is ready to be
@@ -99,17 +102,22 @@ impl NestApplication {
     ///
     /// Dropping the future stops what has been started.
     pub async fn start(self, port: u16) -> Result<RunningApplication, BootstrapError> {
-        self.bootstrap(port).start().await
+        let (bootstrap, served) = self.described(port);
+        bootstrap.start(served).await
     }
 
-    fn bootstrap(self, port: u16) -> Bootstrap {
-        Bootstrap {
-            graph: self.graph.clone(),
-            options: self.options.clone(),
+    fn described(mut self, port: u16) -> (Bootstrap, Served) {
+        let (bootstrap, mut served) = (self.bootstrap.clone(), self.take_servers());
+        served.http = Some((port, self));
+        (bootstrap, served)
+    }
+
+    /// What it serves beside HTTP.
+    pub(super) fn take_servers(&mut self) -> Served {
+        Served {
             #[cfg(feature = "microservices")]
-            server: None,
-            grace_period: self.grace_period,
-            http: Some((port, self)),
+            microservices: std::mem::take(&mut self.microservices),
+            http: None,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What goes around everything that is served, the outermost first: CORS,
 //! compression, [problems](super::problem), the timeout, the limit for bodies.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH};
+use axum::http::{HeaderValue, StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use nestrs_di::Container;
 use nestrs_microservices::__protocol::Home;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -17,8 +18,14 @@ use super::HttpException;
 use super::inject::Injector;
 use super::problem::problems;
 use super::settings::Settings;
+use crate::readiness::ReadinessOf;
 
-pub(super) fn around(routes: Router, settings: &mut Settings, container: &Container) -> Router {
+pub(super) fn around(
+    routes: Router,
+    settings: &mut Settings,
+    readiness: Arc<ReadinessOf>,
+) -> Router {
+    let container = readiness.container();
     let root = Home {
         container: container.clone(),
         module: container.root(),
@@ -40,10 +47,27 @@ pub(super) fn around(routes: Router, settings: &mut Settings, container: &Contai
     if settings.compression {
         routes = routes.layer(CompressionLayer::new());
     }
+    routes = routes.layer(from_fn_with_state(readiness, close_when_stopping));
     match settings.cors.take() {
         Some(cors) => routes.layer(cors.into_layer()),
         None => routes,
     }
+}
+
+/// Tells clients not to send another request through this connection once the
+/// application has been told to stop.
+async fn close_when_stopping(
+    State(readiness): State<Arc<ReadinessOf>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_http1 = request.version() <= Version::HTTP_11;
+    let mut response = next.run(request).await;
+    if is_http1 && readiness.is_stopping() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
 
 /// For what is no controller's.

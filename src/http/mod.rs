@@ -15,6 +15,7 @@
 //! | `bind.rs` | one handler and what runs around it |
 //! | `protocol.rs` | a request as all of these see it |
 //! | `route.rs` | from a request to a handler's parameters, and from what it returns to a response |
+//! | `health.rs` | health and readiness |
 //! | `inject.rs` | [`Inject`]: the container as an extractor |
 //!
 //! and, before the first request,
@@ -34,6 +35,7 @@ pub mod controller;
 pub mod cors;
 mod declared;
 mod exception;
+mod health;
 mod inject;
 mod layers;
 mod mount;

@@ -1,18 +1,17 @@
 //! The routes as an axum [`Router`], for those who serve it themselves.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
 use nestrs_core::StartError;
 use nestrs_di::Container;
 use nestrs_microservices::GlobalEnhancers;
 
 use super::declared::joined;
-use super::{NestApplication, bind, layers, table};
+use super::{NestApplication, bind, health, layers, table};
 use crate::BootstrapError;
-use crate::bootstrap::Bootstrap;
+use crate::readiness::ReadinessOf;
 use crate::running::RunningApplication;
 
 impl NestApplication {
@@ -56,17 +55,12 @@ impl NestApplication {
     /// # Cancel safety
     ///
     /// Dropping the future stops what has been started.
-    pub async fn into_axum_router(self) -> Result<(Router, RunningApplication), BootstrapError> {
-        let bootstrap = Bootstrap {
-            graph: self.graph.clone(),
-            options: self.options.clone(),
-            #[cfg(feature = "microservices")]
-            server: None,
-            http: None,
-            grace_period: self.grace_period,
-        };
-        let running = bootstrap.start().await?;
-        match self.router(running.container()) {
+    pub async fn into_axum_router(
+        mut self,
+    ) -> Result<(Router, RunningApplication), BootstrapError> {
+        let served = self.take_servers();
+        let running = self.bootstrap.clone().start(served).await?;
+        match self.router_of(running.readiness_of()) {
             Ok(router) => Ok((router, running)),
             Err(error) => {
                 running.shutdown().await;
@@ -97,8 +91,12 @@ impl NestApplication {
     ///
     /// When routes are in each other's way.
     pub fn router(self, container: &Container) -> Result<Router, BootstrapError> {
+        self.router_of(Arc::new(ReadinessOf::new(container.clone())))
+    }
+
+    pub(super) fn router_of(self, readiness: Arc<ReadinessOf>) -> Result<Router, BootstrapError> {
         // axum panics at that, which here is no more than a reason not to start.
-        let router = catch_unwind(AssertUnwindSafe(|| self.into_router(container)));
+        let router = catch_unwind(AssertUnwindSafe(|| self.into_router(readiness)));
         router.unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().map(String::as_str);
             let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -107,13 +105,13 @@ impl NestApplication {
         })
     }
 
-    fn into_router(self, container: &Container) -> Result<Router, BootstrapError> {
-        let mut settings = self.settings;
+    fn into_router(self, readiness: Arc<ReadinessOf>) -> Result<Router, BootstrapError> {
+        let (mut settings, container) = (self.settings, readiness.container().clone());
         let global = std::mem::replace(&mut settings.global, GlobalEnhancers::NONE);
-        let routes = bind::routes(container, global)?;
+        let routes = bind::routes(&container, global)?;
         let mut served = table::router(routes, &settings.prefix, settings.versioning.as_ref())?;
         let mut own = std::mem::take(&mut settings.routes);
-        for router in bind::routers(container) {
+        for router in bind::routers(&container) {
             own = own.merge(router);
         }
         let prefix = joined(&[&settings.prefix.prefix]);
@@ -121,10 +119,7 @@ impl NestApplication {
             "/" => served.merge(own),
             prefix => served.merge(Router::new().nest(prefix, own)),
         };
-        if let Some(path) = &settings.health_check {
-            let ok = async || ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#);
-            served = served.route(&settings.prefix.before(path), get(ok));
-        }
-        Ok(layers::around(served, &mut settings, container))
+        served = health::routes(served, &settings, Arc::clone(&readiness));
+        Ok(layers::around(served, &mut settings, readiness))
     }
 }

@@ -17,16 +17,17 @@ use super::{
 const DEFAULT_BODY_LIMIT: usize = 2 * 1024 * 1024;
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) struct Settings {
+pub(crate) struct Settings {
     pub(super) prefix: Prefix,
     pub(super) versioning: Option<Arc<Versioning>>,
     pub(super) health_check: Option<String>,
+    pub(super) readiness_check: Option<String>,
     pub(super) cors: Option<CorsOptions>,
     pub(super) compression: bool,
     pub(super) body_limit: Option<usize>,
     pub(super) request_timeout: Option<Duration>,
     pub(super) expose_errors: bool,
-    pub(super) global: GlobalEnhancers<Http>,
+    pub(crate) global: GlobalEnhancers<Http>,
     /// Of axum's own, and where they are.
     pub(super) routes: Router,
 }
@@ -37,6 +38,7 @@ impl Default for Settings {
             prefix: Prefix::default(),
             versioning: None,
             health_check: None,
+            readiness_check: None,
             cors: None,
             compression: false,
             body_limit: Some(DEFAULT_BODY_LIMIT),
@@ -63,30 +65,53 @@ impl NestApplication {
     /// blocks its thread cannot be timed out, see
     /// [`Options::timeout`](nestrs_di::Options::timeout). In hybrid mode the
     /// microservice application's own counts.
-    pub fn provider_timeout(self, limit: Duration) -> Self {
-        Self {
-            options: self.options.timeout(limit, tokio::time::sleep),
-            ..self
-        }
+    pub fn provider_timeout(mut self, limit: Duration) -> Self {
+        self.bootstrap.options = self.bootstrap.options.timeout(limit, tokio::time::sleep);
+        self
     }
 
     /// How long what is in hand may take to finish once the application stops;
     /// 10 s unless told otherwise. In hybrid mode the microservice
     /// application's own counts.
-    pub fn grace_period(self, grace_period: Duration) -> Self {
-        Self {
-            grace_period,
-            ..self
-        }
+    pub fn grace_period(mut self, grace_period: Duration) -> Self {
+        self.bootstrap.grace_period = grace_period;
+        self
     }
 
     /// Starts what `change` makes of the application's graph: one with parts
     /// replaced, for a test.
-    pub fn configure_graph(self, change: impl FnOnce(GraphBuilder) -> GraphBuilder) -> Self {
-        Self {
-            graph: change(self.graph),
-            ..self
-        }
+    pub fn configure_graph(mut self, change: impl FnOnce(GraphBuilder) -> GraphBuilder) -> Self {
+        self.bootstrap.graph = change(self.bootstrap.graph);
+        self
+    }
+
+    /// Answers messages too, through this server: NestJS's `connectMicroservice`.
+    /// Of one kind or of several, as many as there are; see
+    /// [`Microservice`](crate::Microservice) for which handlers answer where.
+    ///
+    /// ```
+    /// use nestrs::microservices::{MemoryHub, MemoryMicroserviceOptions, TcpMicroserviceOptions};
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let running = NestFactory::create::<AppModule>()
+    ///     .connect_microservice(TcpMicroserviceOptions::new("127.0.0.1:0"))
+    ///     .connect_microservice(MemoryMicroserviceOptions::new(&MemoryHub::new()))
+    ///     .start(0)
+    ///     .await?;
+    /// assert_eq!(running.addresses().len(), 3);
+    /// # running.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "microservices")]
+    pub fn connect_microservice(mut self, server: impl Into<crate::Microservice>) -> Self {
+        self.microservices.push(server.into());
+        self
     }
 
     /// Puts `prefix` before the path of every route, the health check's
@@ -131,6 +156,27 @@ impl NestApplication {
     pub fn enable_health_check(self, path: impl Into<String>) -> Self {
         let path = path.into();
         self.set(|settings| settings.health_check = Some(path))
+    }
+
+    /// Answers `GET path` with `200` when the application is ready for work, and
+    /// with `503` when it is not: when one of its servers or clients has no
+    /// connection, when a provider that is a
+    /// [`HealthIndicator`](nestrs_di::HealthIndicator) says so, and from the
+    /// moment it is told to stop. The body says which, as NestJS's Terminus does:
+    ///
+    /// ```json
+    /// {
+    ///   "status": "error",
+    ///   "info": { "tcp": { "status": "up" } },
+    ///   "error": { "Database": { "status": "down", "message": "no connection" } },
+    ///   "details": { "Database": { "…": "…" }, "tcp": { "…": "…" } }
+    /// }
+    /// ```
+    ///
+    /// A client that has no connection yet is told to make one.
+    pub fn enable_readiness_check(self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        self.set(|settings| settings.readiness_check = Some(path))
     }
 
     /// Lets pages of other origins call the routes.
@@ -214,7 +260,7 @@ impl NestApplication {
     }
 
     #[track_caller]
-    pub(super) fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         set(&mut self.settings);
         self
     }

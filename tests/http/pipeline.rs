@@ -301,3 +301,22 @@ async fn one_guard_serves_http_and_messages() {
     let message = client.message("shop.user", &()).header("tenant", "acme");
     assert_eq!(message.send::<String>().await.unwrap(), "ada");
 }
+
+#[module(controllers = [Shop], microservices = [Shop])]
+struct PlainShop;
+
+#[tokio::test]
+async fn one_instance_can_go_around_all_of_an_application() {
+    let app = crate::common::create::<PlainShop>().use_hybrid_guard(Tenants);
+    let app = app.also_listen_http(0).start().await.unwrap();
+    let addr = app.http_addr().unwrap();
+    let refused = crate::common::http::ask(addr, "GET /shop", &[]).await;
+    assert_eq!(refused.status, 401, "{}", refused.body);
+    let client = crate::common::client(&app);
+    let error = client
+        .send::<_, String>("shop.user", &())
+        .await
+        .unwrap_err();
+    assert_eq!(error.message, "who are you?");
+    assert_eq!(written(), ["http user", "rpc by_message"]);
+}

@@ -99,22 +99,50 @@ impl<P: Protocol> GlobalEnhancers<P> {
 
     /// Adds a guard.
     pub fn guard(&mut self, guard: impl Guard<P>) {
-        self.guards.push(Arc::new(guard));
+        self.shared_guard(Arc::new(guard));
+    }
+
+    /// Adds a guard that others have too.
+    pub fn shared_guard(&mut self, guard: Arc<dyn Guard<P>>) {
+        self.guards.push(guard);
     }
 
     /// Adds an interceptor.
     pub fn interceptor(&mut self, interceptor: impl Interceptor<P>) {
-        self.interceptors.push(Arc::new(interceptor));
+        self.shared_interceptor(Arc::new(interceptor));
+    }
+
+    /// Adds an interceptor that others have too.
+    pub fn shared_interceptor(&mut self, interceptor: Arc<dyn Interceptor<P>>) {
+        self.interceptors.push(interceptor);
     }
 
     /// Adds a pipe.
     pub fn pipe(&mut self, pipe: impl Pipe<P>) {
-        self.pipes.push(Arc::new(pipe));
+        self.shared_pipe(Arc::new(pipe));
+    }
+
+    /// Adds a pipe that others have too.
+    pub fn shared_pipe(&mut self, pipe: Arc<dyn Pipe<P>>) {
+        self.pipes.push(pipe);
     }
 
     /// Adds an exception filter.
     pub fn filter(&mut self, filter: impl ExceptionFilter<P>) {
-        self.filters.push(Arc::new(filter));
+        self.shared_filter(Arc::new(filter));
+    }
+
+    /// Adds a exception filter that others have too.
+    pub fn shared_filter(&mut self, filter: Arc<dyn ExceptionFilter<P>>) {
+        self.filters.push(filter);
+    }
+
+    /// With those of `others` within them.
+    pub fn extend(&mut self, others: Self) {
+        self.interceptors.extend(others.interceptors);
+        self.guards.extend(others.guards);
+        self.pipes.extend(others.pipes);
+        self.filters.extend(others.filters);
     }
 
     /// With those before them that providers are bound to.
