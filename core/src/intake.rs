@@ -65,23 +65,32 @@ impl Intake {
     ///
     /// May be dropped at any time; a place is taken only when it is returned.
     pub async fn admit(&self) -> Option<Admission> {
+        if let Some(admission) = self.try_admit() {
+            return Some(admission);
+        }
+        tokio::select! {
+            biased;
+            () = self.shutdown.stopping() => None,
+            place = self.room.clone().acquire_owned() => Some(self.admission(place.ok()?, true)),
+        }
+    }
+
+    /// [`admit`](Self::admit) where there is a place right now.
+    pub fn try_admit(&self) -> Option<Admission> {
         if self.shutdown.is_stopping() {
             return None;
         }
-        let (place, has_waited) = match self.room.clone().try_acquire_owned() {
-            Ok(place) => (place, false),
-            Err(_) => tokio::select! {
-                biased;
-                () = self.shutdown.stopping() => return None,
-                place = self.room.clone().acquire_owned() => (place.ok()?, true),
-            },
-        };
-        Some(Admission {
+        let place = self.room.clone().try_acquire_owned().ok()?;
+        Some(self.admission(place, false))
+    }
+
+    fn admission(&self, place: OwnedSemaphorePermit, has_waited: bool) -> Admission {
+        Admission {
             place,
             has_waited,
             tasks: self.tasks.clone(),
             shutdown: self.shutdown.clone(),
-        })
+        }
     }
 
     /// What the intake stops for.
@@ -121,6 +130,8 @@ impl Admission {
             shutdown,
             ..
         } = self;
+        // On its way into a task it is moved a few times.
+        let work = Box::pin(work);
         tasks.spawn(async move {
             let _place = place;
             tokio::select! {

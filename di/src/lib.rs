@@ -76,7 +76,7 @@ mod waiting;
 pub use bind::ProvidedBy;
 pub use configurable::ConfigurableModule;
 pub use container::Container;
-pub use discovery::Discovered;
+pub use discovery::{Discovered, Each, OfRequest};
 pub use dynamic::{DynamicModule, DynamicModuleBuilder};
 pub use error::Error;
 pub use factory::FactoryFn;

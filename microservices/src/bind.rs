@@ -10,7 +10,7 @@ use std::sync::Arc;
 use nestrs_core::Answer;
 use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
 
-use crate::declared::{Declared, OneHandlerPerPattern};
+use crate::declared::{Declared, HandlersHaveAll, OneHandlerPerPattern};
 use crate::enhancer::{Chain, Enhancers, GlobalEnhancers, Level, ModuleEnhancers};
 use crate::error::BindError;
 use crate::handler::{Call, HandlerName, MicroRoutes};
@@ -190,4 +190,5 @@ pub fn microservice<T: MicroRoutes + Injectable>(definition: ModuleDefinition) -
         .provide(definition)
         .attach(HandlerTable::of::<T>())
         .check::<OneHandlerPerPattern>()
+        .check::<HandlersHaveAll>()
 }

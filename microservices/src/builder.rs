@@ -62,7 +62,12 @@ impl Dispatcher {
     }
 }
 
-impl DispatcherBuilder<'_> {
+impl<'a> DispatcherBuilder<'a> {
+    /// The application whose handlers they are.
+    pub fn container(&self) -> &'a Container {
+        self.container
+    }
+
     /// Enhancers around all handlers.
     pub fn global(self, global: GlobalEnhancers) -> Self {
         Self { global, ..self }

@@ -19,6 +19,8 @@ pub struct Incoming {
     pub(crate) ctx: Ctx,
     pub(crate) payload: Payload,
     pub(crate) home: Option<Home>,
+    /// Whether what is made of the payload has to be checked.
+    pub(crate) is_validated: bool,
 }
 
 /// The payload of a message, in the forms it is there: at least one of them.
@@ -35,6 +37,7 @@ impl Incoming {
             ctx,
             payload,
             home: None,
+            is_validated: false,
         }
     }
 

@@ -13,7 +13,7 @@
 //! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
 //! | `home.rs` | the container as they see it |
 //! | `payload.rs` | from a message to the handler's parameters |
-//! | `valid.rs` (feature `garde`) | payloads that are checked |
+//! | `valid.rs` (feature `garde`), `checked.rs` | payloads that are checked |
 //! | `answer.rs` | from what a handler returns to what goes back |
 //! | `client/` | [`ClientProxy`], and how clients become injectable |
 //!
@@ -34,6 +34,7 @@
 mod answer;
 mod bind;
 mod builder;
+mod checked;
 mod client;
 mod ctx;
 mod declared;
@@ -81,7 +82,7 @@ pub use running::Finish;
 #[cfg(feature = "tower")]
 pub use tower::{DispatchService, LayeredDispatch};
 #[cfg(feature = "garde")]
-pub use valid::Valid;
+pub use valid::{Valid, ValidationPipe};
 
 #[doc(no_inline)]
 pub use nestrs_core::{

@@ -103,8 +103,13 @@ fn listeners_without_instance(graph: &Graph) -> Vec<Finding> {
         let all = graph.provided(table.provider);
         all.filter_map(|it| Some((it, table.at?)))
     });
-    provided
+    let mut found: Vec<_> = provided
         .filter(|(provided, _)| provided.scope != Scope::Singleton)
+        .collect();
+    // The linker has them in any order.
+    found.sort_by_key(|(_, listens)| (listens.file(), listens.line()));
+    found
+        .into_iter()
         .map(|(Provided { key, module, scope, at, .. }, listens)| {
             let message = format!("`{key}` listens to events and has scope `{scope}`: when one comes, there is no instance to call");
             let mut path = graph.path_to(module);

@@ -1,12 +1,15 @@
-//! [`Valid`]: a payload whose fields are checked as well as its shape.
+//! [`Valid`] and [`ValidationPipe`]: payloads whose fields are checked as well
+//! as their shape.
 
 use std::ops::Deref;
 
+use async_trait::async_trait;
 use garde::{Report, Validate};
 use nestrs_core::{ErrorKind, TransportError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::enhancer::Pipe;
 use crate::incoming::Incoming;
 use crate::payload::{FromMessage, ViaMessage, take_payload};
 
@@ -51,10 +54,8 @@ where
 
     async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
         let payload: T = take_payload(message)?;
-        match payload.validate() {
-            Ok(()) => Ok(Self(payload)),
-            Err(report) => Err(violations(message.ctx().pattern(), &report)),
-        }
+        check(&payload, message)?;
+        Ok(Self(payload))
     }
 }
 
@@ -64,6 +65,58 @@ impl<T> Deref for Valid<T> {
     fn deref(&self) -> &T {
         &self.0
     }
+}
+
+/// NestJS's `ValidationPipe`: has every parameter checked that `garde` can
+/// check, in whatever place it stands, as around all handlers of an
+/// application. What is wrong is answered as by [`Valid`], and the handler does
+/// not run. A parameter whose type does not implement `garde::Validate` is not
+/// checked, nor one of a generic type that is only known to the caller.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use garde::Validate;
+/// use nestrs_microservices::{ValidationPipe, micro_routes};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize, Validate)]
+/// struct NewUser {
+///     #[garde(length(min = 2))]
+///     name: String,
+/// }
+///
+/// struct Users;
+///
+/// #[micro_routes]
+/// #[use_micro_pipes(ValidationPipe)]
+/// impl Users {
+///     #[message_pattern("users.create")]
+///     async fn create(&self, user: NewUser) -> String {
+///         format!("welcome, {}", user.name)
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ValidationPipe;
+
+#[async_trait]
+impl Pipe for ValidationPipe {
+    async fn transform(&self, payload: Value, _: &Incoming) -> Result<Value, TransportError> {
+        Ok(payload)
+    }
+
+    fn validates(&self) -> bool {
+        true
+    }
+}
+
+/// All that is wrong with what was made of a message's payload.
+pub(crate) fn check<T>(payload: &T, message: &Incoming) -> Result<(), TransportError>
+where
+    T: Validate<Context: Default>,
+{
+    let report = payload.validate();
+    report.map_err(|report| violations(message.ctx().pattern(), &report))
 }
 
 fn violations(pattern: &str, report: &Report) -> TransportError {

@@ -2,8 +2,11 @@
 
 use std::any::TypeId;
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::{Finding, Graph, ModuleId};
+use crate::build::Build;
+use crate::inject::{Dependency, Request};
 use crate::key::Key;
 use crate::scope::Scope;
 
@@ -79,6 +82,66 @@ impl Graph {
             scope: node.scope,
             at: node.provider.at,
         })
+    }
+
+    /// What is wrong with something that a provider of `module` will ask the container for once it runs: that the module does not
+    /// see it, if that is so. `consumer` is what the provider is asked for by; `at` is where it asks, and `label` says how.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Key, injectable, module};
+    /// use std::panic::Location;
+    ///
+    /// struct Clock;
+    ///
+    /// #[injectable]
+    /// struct Reports;
+    ///
+    /// #[module(providers = [Reports])]
+    /// struct AppModule;
+    ///
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// let reports = graph.provided(Key::of::<Reports>().type_id()).next().unwrap();
+    /// let needed = Key::of::<Clock>();
+    /// let finding = graph.unmet(reports.module, reports.key, needed, Location::caller(), "when asked").unwrap();
+    /// assert!(finding.message.starts_with("`Reports` needs `Clock`"));
+    /// ```
+    pub fn unmet(
+        &self,
+        module: ModuleId,
+        consumer: Key,
+        needed: Key,
+        at: &'static Location<'static>,
+        label: &'static str,
+    ) -> Option<Finding> {
+        if self.resolve(module, &needed).is_some() {
+            return None;
+        }
+        let dependency = Dependency {
+            request: Request::one(needed),
+            written: label,
+            at,
+        };
+        Some(self.missing(self.resolve(module, &consumer)?, &dependency))
+    }
+
+    /// What `module` gets for a `T`, if that was provided as a value: those are there before anything is built.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, module};
+    ///
+    /// #[module(providers = [Provider::value(String::from("Sales"))])]
+    /// struct AppModule;
+    ///
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// let title = graph.provided(std::any::TypeId::of::<String>()).next().unwrap();
+    /// assert_eq!(*graph.value::<String>(title.module).unwrap(), "Sales");
+    /// ```
+    pub fn value<T: Send + Sync + 'static>(&self, module: ModuleId) -> Option<Arc<T>> {
+        let provider = self.resolve(module, &Key::of::<T>())?;
+        match &self.provider(provider).provider.build {
+            Build::Ready(handle) => handle.get(),
+            _ => None,
+        }
     }
 
     /// What the checks of every application find, and those that modules ask for, each run once.

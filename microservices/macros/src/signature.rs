@@ -79,7 +79,10 @@ impl Callee {
             let of_message = quote_spanned! {ty.span()=>
                 <#ty as #micro::FromMessage<_>>::from_message(&mut message).await?
             };
-            quote!(let #name = #of_message;)
+            let check = quote_spanned! {ty.span()=>
+                (&#micro::Checked(&#name)).check(&message)?;
+            };
+            quote!(let #name = #of_message; #check)
         });
         let message = match parameters.is_empty() {
             true => quote!(message),
@@ -100,7 +103,7 @@ impl Callee {
         let body = quote! {
             #[allow(unused_imports)]
             use #micro::{
-                IsFallibleStream as _, IsForeignResult as _, IsForeignStream as _, IsPlain as _,
+                IsChecked as _, IsUnchecked as _, IsFallibleStream as _, IsForeignResult as _, IsForeignStream as _, IsPlain as _,
                 IsResult as _, IsStream as _, IsUnit as _, IsValue as _, IsWrongResult as _,
             };
             #(#arguments)*

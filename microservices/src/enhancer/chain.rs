@@ -134,17 +134,24 @@ impl<P: Protocol> Chain<P> {
     }
 
     async fn transform(&self, call: &mut P::Call) -> Result<(), P::Error> {
-        if self.pipes.is_empty() {
-            return Ok(());
-        }
-        let Some(mut payload) = P::take_payload(call).await? else {
-            return Ok(());
-        };
+        let mut payload = None;
         for pipe in &self.pipes {
             let pipe = pipe.get(P::home(call)).await?;
-            payload = pipe.transform(payload, call).await?;
+            if pipe.validates() {
+                P::validate(call);
+                continue;
+            }
+            if payload.is_none() {
+                payload = P::take_payload(call).await?;
+            }
+            match payload.take() {
+                Some(taken) => payload = Some(pipe.transform(taken, call).await?),
+                None => return Ok(()),
+            }
         }
-        P::set_payload(call, payload);
+        if let Some(payload) = payload {
+            P::set_payload(call, payload);
+        }
         Ok(())
     }
 }

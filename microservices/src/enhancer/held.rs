@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use nestrs_core::TransportError;
-use nestrs_di::Key;
+use nestrs_di::{Key, OfRequest};
 
+use super::level::Global;
 use super::{Interceptor, Protocol, Source};
 use crate::home::{Home, internal};
 
@@ -14,23 +15,28 @@ pub(super) enum Held<E: ?Sized + 'static> {
     Ready(Arc<E>),
     /// By this key of its source's.
     OfRequest(&'static dyn Source<E>, Key),
+    /// Bound for the whole application.
+    Bound(OfRequest),
 }
 
-pub(super) fn held<'a, E: ?Sized>(
-    global: &[Arc<E>],
+pub(super) fn held<'a, E: ?Sized + Send + Sync + 'static>(
+    global: &[Global<E>],
     levels: impl Iterator<Item = &'a [&'static dyn Source<E>]>,
     home: Option<&Home>,
 ) -> Result<Vec<Held<E>>, Key> {
-    let global = global
-        .iter()
-        .map(|enhancer| Ok(Held::Ready(enhancer.clone())));
+    let global = global.iter().map(|enhancer| {
+        Ok(match enhancer {
+            Global::Ready(enhancer) => Held::Ready(Arc::clone(enhancer)),
+            Global::OfRequest(provider) => Held::Bound(*provider),
+        })
+    });
     let listed = levels.flatten();
     global
         .chain(listed.map(|source| Held::bind(*source, home)))
         .collect()
 }
 
-impl<E: ?Sized> Held<E> {
+impl<E: ?Sized + Send + Sync + 'static> Held<E> {
     fn bind(source: &'static dyn Source<E>, home: Option<&Home>) -> Result<Self, Key> {
         let mut key = source.key();
         if let Some(Home {
@@ -59,13 +65,14 @@ impl<E: ?Sized> Held<E> {
     }
 
     pub(super) fn is_of_request(&self) -> bool {
-        matches!(self, Self::OfRequest(..))
+        !matches!(self, Self::Ready(_))
     }
 
     pub(super) async fn get(&self, home: Option<&Home>) -> Result<Got<'_, E>, TransportError> {
         let (source, key) = match self {
             Self::Ready(enhancer) => return Ok(Got::Held(enhancer)),
             Self::OfRequest(source, key) => (source, *key),
+            Self::Bound(provider) => return bound(*provider, home).await,
         };
         let missing = || internal(format!("`{key}` comes from a container, and there is none"));
         let instance = home.ok_or_else(missing)?.instance(key).await?;
@@ -74,6 +81,20 @@ impl<E: ?Sized> Held<E> {
             .map(Got::Made)
             .ok_or_else(missing)
     }
+}
+
+async fn bound<'a, E: ?Sized + Send + Sync + 'static>(
+    provider: OfRequest,
+    home: Option<&Home>,
+) -> Result<Got<'a, E>, TransportError> {
+    let Some(request) = home.and_then(|home| home.request.as_ref()) else {
+        return Err(internal(
+            "a request-scoped enhancer without a request".to_owned(),
+        ));
+    };
+    let made = request.get_each(provider).await;
+    made.map(Got::Made)
+        .map_err(|error| internal(error.to_string()))
 }
 
 impl<P: Protocol> Held<dyn Interceptor<P>> {

@@ -1,9 +1,10 @@
 //! The enhancers of an application as a whole, and of a module.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
-use nestrs_di::{Container, Key, ModuleId, Provider};
+use nestrs_di::{Container, Each, Key, ModuleId, OfRequest, Provider};
 
 use super::chain::Level;
 use super::{
@@ -34,6 +35,8 @@ use super::{
 /// #[module(providers = [SessionGuard, Provider::bind::<AppGuard, SessionGuard>()])]
 /// struct AppModule;
 /// ```
+///
+/// One that is request-scoped is made for each message.
 pub type AppGuard = dyn Guard;
 /// As [`AppGuard`], for interceptors.
 pub type AppInterceptor = dyn Interceptor;
@@ -65,10 +68,10 @@ pub type AppFilter = dyn ExceptionFilter;
 /// global.guard(NoNulls);
 /// ```
 pub struct GlobalEnhancers<P: Protocol = Messages> {
-    pub(super) interceptors: Vec<Arc<dyn Interceptor<P>>>,
-    pub(super) guards: Vec<Arc<dyn Guard<P>>>,
-    pub(super) pipes: Vec<Arc<dyn Pipe<P>>>,
-    pub(super) filters: Vec<Arc<dyn ExceptionFilter<P>>>,
+    pub(super) interceptors: Vec<Global<dyn Interceptor<P>>>,
+    pub(super) guards: Vec<Global<dyn Guard<P>>>,
+    pub(super) pipes: Vec<Global<dyn Pipe<P>>>,
+    pub(super) filters: Vec<Global<dyn ExceptionFilter<P>>>,
 }
 
 impl Default for GlobalEnhancers {
@@ -104,7 +107,7 @@ impl<P: Protocol> GlobalEnhancers<P> {
 
     /// Adds a guard that others have too.
     pub fn shared_guard(&mut self, guard: Arc<dyn Guard<P>>) {
-        self.guards.push(guard);
+        self.guards.push(Global::Ready(guard));
     }
 
     /// Adds an interceptor.
@@ -114,7 +117,7 @@ impl<P: Protocol> GlobalEnhancers<P> {
 
     /// Adds an interceptor that others have too.
     pub fn shared_interceptor(&mut self, interceptor: Arc<dyn Interceptor<P>>) {
-        self.interceptors.push(interceptor);
+        self.interceptors.push(Global::Ready(interceptor));
     }
 
     /// Adds a pipe.
@@ -124,7 +127,7 @@ impl<P: Protocol> GlobalEnhancers<P> {
 
     /// Adds a pipe that others have too.
     pub fn shared_pipe(&mut self, pipe: Arc<dyn Pipe<P>>) {
-        self.pipes.push(pipe);
+        self.pipes.push(Global::Ready(pipe));
     }
 
     /// Adds an exception filter.
@@ -132,9 +135,9 @@ impl<P: Protocol> GlobalEnhancers<P> {
         self.shared_filter(Arc::new(filter));
     }
 
-    /// Adds a exception filter that others have too.
+    /// Adds an exception filter that others have too.
     pub fn shared_filter(&mut self, filter: Arc<dyn ExceptionFilter<P>>) {
-        self.filters.push(filter);
+        self.filters.push(Global::Ready(filter));
     }
 
     /// With those of `others` within them.
@@ -150,17 +153,38 @@ impl<P: Protocol> GlobalEnhancers<P> {
     #[must_use]
     pub fn after_bound(self, container: &Container) -> Self {
         Self {
-            interceptors: concat(container.all(), self.interceptors),
-            guards: concat(container.all(), self.guards),
-            pipes: concat(container.all(), self.pipes),
-            filters: concat(container.all(), self.filters),
+            interceptors: after_each(container, self.interceptors),
+            guards: after_each(container, self.guards),
+            pipes: after_each(container, self.pipes),
+            filters: after_each(container, self.filters),
         }
     }
 }
 
-fn concat<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
-    first.extend(second);
-    first
+/// One around all handlers: there, or made for each call.
+pub(super) enum Global<E: ?Sized> {
+    Ready(Arc<E>),
+    OfRequest(OfRequest),
+}
+
+impl<E: ?Sized> Clone for Global<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Ready(enhancer) => Self::Ready(Arc::clone(enhancer)),
+            Self::OfRequest(provider) => Self::OfRequest(*provider),
+        }
+    }
+}
+
+fn after_each<E: ?Sized + Send + Sync + 'static>(
+    container: &Container,
+    others: Vec<Global<E>>,
+) -> Vec<Global<E>> {
+    let bound = container.each().into_iter().map(|each| match each {
+        Each::Singleton(enhancer) => Global::Ready(enhancer),
+        Each::OfRequest(provider) => Global::OfRequest(provider),
+    });
+    bound.chain(others).collect()
 }
 
 impl<P: Protocol> fmt::Debug for GlobalEnhancers<P> {
@@ -195,9 +219,10 @@ impl<P: Protocol> fmt::Debug for GlobalEnhancers<P> {
 /// #[module(providers = [SessionGuard, ModuleEnhancers::new().guard::<SessionGuard>()])]
 /// struct OrdersModule;
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[must_use]
 pub struct ModuleEnhancers {
+    pub(crate) at: &'static Location<'static>,
     pub(super) interceptors: Vec<&'static dyn Source<dyn Interceptor>>,
     pub(super) guards: Vec<&'static dyn Source<dyn Guard>>,
     pub(super) pipes: Vec<&'static dyn Source<dyn Pipe>>,
@@ -206,8 +231,15 @@ pub struct ModuleEnhancers {
 
 impl ModuleEnhancers {
     /// None yet.
+    #[track_caller]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            at: Location::caller(),
+            interceptors: Vec::new(),
+            guards: Vec::new(),
+            pipes: Vec::new(),
+            filters: Vec::new(),
+        }
     }
 
     /// Adds a guard.
@@ -243,10 +275,30 @@ impl ModuleEnhancers {
         }
     }
 
+    /// What the module has to see.
+    pub(crate) fn listed(&self) -> Vec<Key> {
+        let interceptors = self.interceptors.iter().map(|source| source.key());
+        let guards = self.guards.iter().map(|source| source.key());
+        let pipes = self.pipes.iter().map(|source| source.key());
+        let filters = self.filters.iter().map(|source| source.key());
+        interceptors
+            .chain(guards)
+            .chain(pipes)
+            .chain(filters)
+            .collect()
+    }
+
     /// Those of `module`.
     pub(crate) fn of(container: &Container, module: ModuleId) -> Option<Arc<Self>> {
         let listed = container.get_in(module, Key::of::<Self>())?;
         listed.downcast().ok()
+    }
+}
+
+impl Default for ModuleEnhancers {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
     }
 }
 

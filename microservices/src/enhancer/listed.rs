@@ -75,6 +75,29 @@ impl<P: Protocol> Enhancers<P> {
     }
 }
 
+impl<P: Protocol> Enhancers<P> {
+    /// Those that are neither `#[injectable]` nor made by `Default`: someone
+    /// has to provide them.
+    pub(crate) fn not_made(self) -> Vec<Key> {
+        let interceptors = self
+            .interceptors
+            .iter()
+            .filter_map(|source| not_made(*source));
+        let guards = self.guards.iter().filter_map(|source| not_made(*source));
+        let pipes = self.pipes.iter().filter_map(|source| not_made(*source));
+        let filters = self.filters.iter().filter_map(|source| not_made(*source));
+        interceptors
+            .chain(guards)
+            .chain(pipes)
+            .chain(filters)
+            .collect()
+    }
+}
+
+fn not_made<E: ?Sized>(source: &dyn Source<E>) -> Option<Key> {
+    (!source.is_injectable() && !source.has_default()).then(|| source.key())
+}
+
 /// Where an enhancer `E`, such as `dyn Guard`, comes from.
 pub trait Source<E: ?Sized>: Send + Sync {
     /// What the container is asked for.
@@ -83,6 +106,8 @@ pub trait Source<E: ?Sized>: Send + Sync {
     fn stand_in(&self) -> Key;
     /// Whether the container makes it.
     fn is_injectable(&self) -> bool;
+    /// Whether it is made by `Default` where the container has none.
+    fn has_default(&self) -> bool;
     /// The container's instance, of either key.
     fn of_instance(&self, instance: Instance) -> Option<Arc<E>>;
     /// One made by `Default`.
@@ -143,6 +168,10 @@ macro_rules! sources {
 
             fn is_injectable(&self) -> bool {
                 self.provide.is_some()
+            }
+
+            fn has_default(&self) -> bool {
+                self.default.is_some()
             }
 
             fn of_instance(&self, instance: Instance) -> Option<Arc<dyn $trait<P>>> {

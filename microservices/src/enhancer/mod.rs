@@ -178,6 +178,12 @@ pub trait Pipe<P: Protocol = Messages>: Send + Sync + 'static {
     ///
     /// What the caller is answered; the handler does not run.
     async fn transform(&self, payload: Value, call: &P::Call) -> Result<Value, P::Error>;
+
+    /// Whether it does not transform, but has the payload checked once the
+    /// handler's parameter is made of it, as `ValidationPipe` does.
+    fn validates(&self) -> bool {
+        false
+    }
 }
 
 /// Answers for errors: of the handler, and of what runs around it. Named in

@@ -70,6 +70,12 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// Puts back what pipes have made of it.
     #[doc(hidden)]
     fn set_payload(call: &mut Self::Call, payload: Value);
+
+    /// Has what is made of it checked.
+    #[doc(hidden)]
+    fn validate(call: &mut Self::Call) {
+        let _ = call;
+    }
 }
 
 /// What calls of every protocol have in common.
@@ -143,6 +149,10 @@ impl Protocol for Messages {
 
     fn set_payload(call: &mut Incoming, payload: Value) {
         call.set_payload(payload);
+    }
+
+    fn validate(call: &mut Incoming) {
+        call.is_validated = true;
     }
 }
 

@@ -1,4 +1,8 @@
-//! The log as text, for tests of what is logged.
+//! The log as text, for tests of what is logged, and applications that serve.
+// Each test binary uses its own part of this.
+#![allow(dead_code, unused_macros, unused_imports)]
+
+pub(crate) mod served;
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
@@ -27,6 +31,15 @@ impl Log {
 
     pub(crate) fn text(&self) -> String {
         self.lines.lock().unwrap().clone()
+    }
+
+    /// The line that starts so.
+    #[track_caller]
+    pub(crate) fn line(&self, start: &str) -> String {
+        let text = self.text();
+        let line = text.lines().find(|line| line.starts_with(start));
+        line.unwrap_or_else(|| panic!("no {start:?} in {text:?}"))
+            .to_owned()
     }
 
     #[track_caller]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
+use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::{
     Cancellation, ErrorKind, Message, MessageContext, MessageKind, Outgoing, Replies, StatusStream,
@@ -20,7 +21,10 @@ use nestrs_core::{
 use serde_json::Value;
 
 use crate::hub::MemoryHub;
-use crate::server::{Caller, Server, closed};
+use crate::server::{Caller, Handed, Server, closed};
+
+/// The time until a message is taken in.
+type Waiting = BoxFuture<'static, Result<(), TransportError>>;
 
 /// An in-memory client's options.
 ///
@@ -94,12 +98,12 @@ impl MemoryTransport {
     }
 
     /// Sends a request that is awaited as `pending`.
-    async fn call<P>(
+    fn call<P>(
         &self,
         message: &Outgoing<'_>,
         (in_flight, id, pending): (InFlight, u64, P),
         timeout: Duration,
-    ) -> Result<Call<P>, TransportError> {
+    ) -> (Option<Waiting>, Call<P>) {
         let mut incoming = incoming(MessageKind::Request, message);
         incoming.context.id = Some(id.to_string().into());
         incoming.context.expire_in(timeout);
@@ -113,10 +117,25 @@ impl MemoryTransport {
         let caller = Caller {
             in_flight,
             id,
-            context: incoming.context.clone(),
+            deadline: incoming.context.deadline,
+            cancelled: incoming.context.cancelled.clone(),
+            is_answered: false,
         };
-        self.server().await?.take(incoming, Some(caller)).await?;
-        Ok(call)
+        (self.hand_over(incoming, Some(caller)), call)
+    }
+
+    /// Hands a message to the server; what is left to wait for, if there is no
+    /// server yet, or no room.
+    fn hand_over(&self, message: Message, caller: Option<Caller>) -> Option<Waiting> {
+        let handed = Handed { message, caller };
+        let handed = match self.options.hub.server_now() {
+            Some(server) => server.try_take(handed).err()?,
+            None => handed,
+        };
+        let client = self.clone();
+        Some(Box::pin(async move {
+            client.server().await?.take(handed).await
+        }))
     }
 
     async fn in_time<T>(
@@ -147,31 +166,36 @@ impl Transport for MemoryTransport {
 
     async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
         let timeout = message.timeout.unwrap_or(self.options.request_timeout);
-        let call = async {
-            let in_flight = self.in_flight();
-            let pending = in_flight.one()?;
-            let call = (in_flight, pending.id(), pending);
-            self.call(&message, call, timeout).await?.await
+        let in_flight = self.in_flight();
+        let pending = in_flight.one()?;
+        let awaited = (in_flight, pending.id(), pending);
+        let (waiting, call) = self.call(&message, awaited, timeout);
+        let answered = async {
+            if let Some(waiting) = waiting {
+                waiting.await?;
+            }
+            call.await
         };
-        self.in_time(&message, call).await
+        self.in_time(&message, answered).await
     }
 
     async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
-        let incoming = incoming(MessageKind::Event, &message);
-        let sent = async { self.server().await?.take(incoming, None).await };
-        self.in_time(&message, sent).await
+        match self.hand_over(incoming(MessageKind::Event, &message), None) {
+            Some(waiting) => self.in_time(&message, waiting).await,
+            None => Ok(()),
+        }
     }
 
     async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
-        let call = async {
-            let in_flight = self.in_flight();
-            let pending = in_flight.many()?;
-            let call = (in_flight, pending.id(), pending);
-            // Nobody knows when the last of several replies should have come.
-            let call = self.call(&message, call, Duration::MAX).await?;
-            Ok(Box::pin(call) as Replies)
-        };
-        self.in_time(&message, call).await
+        let in_flight = self.in_flight();
+        let pending = in_flight.many()?;
+        let awaited = (in_flight, pending.id(), pending);
+        // Nobody knows when the last of several replies should have come.
+        let (waiting, call) = self.call(&message, awaited, Duration::MAX);
+        if let Some(waiting) = waiting {
+            self.in_time(&message, waiting).await?;
+        }
+        Ok(Box::pin(call))
     }
 
     async fn connect(&self) -> Result<(), TransportError> {
@@ -189,7 +213,8 @@ impl Transport for MemoryTransport {
 }
 
 fn incoming(kind: MessageKind, message: &Outgoing<'_>) -> Message {
-    let pattern = Value::from(message.pattern).to_string();
+    // A string always is JSON.
+    let pattern = serde_json::to_vec(message.pattern).unwrap_or_default();
     let mut incoming = Message::new(kind, pattern, message.payload.clone());
     incoming.context = MessageContext::new("memory");
     incoming.context.headers = message.headers.clone();

@@ -58,6 +58,11 @@ impl MemoryHub {
         self.0.status.watch()
     }
 
+    /// The server that is here now.
+    pub(crate) fn server_now(&self) -> Option<Arc<Server>> {
+        self.0.server.borrow().clone()
+    }
+
     /// Waits for a server.
     pub(crate) async fn server(&self) -> Arc<Server> {
         let mut servers = self.0.server.subscribe();

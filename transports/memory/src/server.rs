@@ -4,14 +4,16 @@
 //! The next file on a message's path is [`nestrs_core::intake`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use nestrs_core::in_flight::InFlight;
-use nestrs_core::intake::Intake;
+use nestrs_core::intake::{Admission, Intake};
 use nestrs_core::packet::{Reply, ReplyPacket};
+use nestrs_core::replies::AnswerReplies;
 use nestrs_core::{
-    ClientStatus, Dispatch, ErrorKind, Message, MessageContext, RunningServer, Shutdown,
-    StartError, StatusStream, TransportError, TransportServer,
+    Cancellation, ClientStatus, Dispatch, ErrorKind, Message, RunningServer, Shutdown, StartError,
+    StatusStream, TransportError, TransportServer,
 };
 
 use crate::hub::MemoryHub;
@@ -88,24 +90,43 @@ pub(crate) struct Server {
     intake: Intake,
 }
 
+/// What a client hands over.
+pub(crate) struct Handed {
+    pub(crate) message: Message,
+    /// Who waits for the answer, if anybody does.
+    pub(crate) caller: Option<Caller>,
+}
+
 impl Server {
-    /// Takes a message in once there is room, and answers `call`, if it is one.
-    pub(crate) async fn take(
-        &self,
-        message: Message,
-        call: Option<Caller>,
-    ) -> Result<(), TransportError> {
+    /// Takes a message in once there is room, and answers it.
+    pub(crate) async fn take(&self, handed: Handed) -> Result<(), TransportError> {
         let admission = self.intake.admit().await.ok_or_else(closed)?;
+        self.run(admission, handed);
+        Ok(())
+    }
+
+    /// Takes a message in if there is room.
+    pub(crate) fn try_take(&self, handed: Handed) -> Result<(), Handed> {
+        match self.intake.try_admit() {
+            Some(admission) => {
+                self.run(admission, handed);
+                Ok(())
+            }
+            None => Err(handed),
+        }
+    }
+
+    fn run(&self, admission: Admission, Handed { message, caller }: Handed) {
         if admission.has_waited() && message.context.is_over() {
-            return Ok(());
+            return;
         }
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
         admission.run(async move {
             let answered = async {
                 let answer = answer.await;
-                if let Some(call) = call {
-                    call.complete(answer.into_replies()).await;
+                if let Some(caller) = caller {
+                    caller.complete(answer.into_replies()).await;
                 }
             };
             tokio::select! {
@@ -114,7 +135,6 @@ impl Server {
                 () = over => {}
             }
         });
-        Ok(())
     }
 }
 
@@ -123,11 +143,13 @@ pub(crate) struct Caller {
     pub(crate) in_flight: InFlight,
     pub(crate) id: u64,
     /// Until when it waits.
-    pub(crate) context: MessageContext,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) cancelled: Cancellation,
+    pub(crate) is_answered: bool,
 }
 
 impl Caller {
-    async fn complete(self, mut replies: nestrs_core::replies::AnswerReplies) {
+    async fn complete(mut self, mut replies: AnswerReplies) {
         while let Some(reply) = replies.next().await {
             let is_item = matches!(reply, Reply::Item(_));
             self.in_flight.complete(self.id, reply.into());
@@ -136,13 +158,20 @@ impl Caller {
                 tokio::task::yield_now().await;
             }
         }
+        self.is_answered = true;
+    }
+
+    /// Whether it still waits.
+    fn waits(&self) -> bool {
+        let now = tokio::time::Instant::now().into_std();
+        !self.cancelled.is_cancelled() && self.deadline.is_none_or(|deadline| now < deadline)
     }
 }
 
 /// Whoever still waits and is left without an answer hears of it.
 impl Drop for Caller {
     fn drop(&mut self) {
-        if self.context.is_over() {
+        if self.is_answered || !self.waits() {
             return;
         }
         let gone = ReplyPacket {
