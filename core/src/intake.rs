@@ -180,6 +180,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stop_turns_away_though_there_is_room() {
+        let intake = Intake::new(2, Shutdown::new());
+        let _held = intake.try_admit().unwrap();
+        intake.shutdown().stop();
+        assert!(intake.try_admit().is_none());
+        assert!(intake.admit().await.is_none());
+    }
+
+    #[tokio::test]
     async fn an_abort_ends_what_does_not_end_by_itself() {
         let intake = Intake::new(1, Shutdown::new());
         intake.admit().await.unwrap().run(std::future::pending());

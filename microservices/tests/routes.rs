@@ -5,15 +5,15 @@
 
 extern crate nestrs_microservices as nestrs;
 
-use std::sync::Arc;
+mod common;
 
-use bytes::Bytes;
+use common::served::serve_instance;
 use futures_util::{Stream, StreamExt, stream};
+use nestrs_core::Pattern;
 use nestrs_core::dispatch::BoxStream;
-use nestrs_core::{Answer, Dispatch, Message, MessageKind};
 use nestrs_microservices::{
-    BoundHandler, Dispatcher, EventRoutes, MicroCanActivate, MicroIncomingInterceptor,
-    MicroPipeTransform, MicroRoutes, TransportError, async_trait, event_routes, micro_routes,
+    EventRoutes, MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform, MicroRoutes,
+    TransportError, async_trait, event_routes, micro_routes,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -157,23 +157,8 @@ where
 }
 
 async fn reply(service: impl MicroRoutes, pattern: Value, payload: Value) -> String {
-    let dispatcher = Dispatcher::new(BoundHandler::all_of(&Arc::new(service))).unwrap();
-    let message = Message::new(
-        MessageKind::Request,
-        pattern.to_string(),
-        payload.to_string(),
-    );
-    let show = |item: Result<Bytes, TransportError>| match item {
-        Ok(json) => String::from_utf8(json.to_vec()).unwrap(),
-        Err(error) => format!("!{error}"),
-    };
-    match dispatcher.dispatch(message).await {
-        Answer::One(Ok(None)) => "-".to_owned(),
-        Answer::One(Ok(Some(json))) => show(Ok(json)),
-        Answer::One(Err(error)) => show(Err(error)),
-        Answer::Many(items) => items.map(show).collect::<Vec<_>>().await.join(" "),
-        other => panic!("{other:?}"),
-    }
+    let app = serve_instance(service).await;
+    app.replies(&Pattern::from(pattern), payload).await
 }
 
 #[tokio::test]

@@ -4,10 +4,14 @@
 
 extern crate nestrs_microservices as nestrs;
 
+mod common;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::served::{construct, listen};
 use nestrs_core::{Answer, Dispatch, ErrorKind, Message, MessageKind, TransportError};
+use nestrs_di::{Module, ModuleDefinition};
 use nestrs_microservices::{BoundHandler, Dispatcher, LayeredDispatch, micro_routes};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
@@ -27,6 +31,14 @@ impl Slow {
     #[message_pattern("never")]
     async fn never(&self) {
         std::future::pending().await
+    }
+}
+
+struct Empty;
+
+impl Module for Empty {
+    fn definition() -> ModuleDefinition {
+        ModuleDefinition::of::<Self>()
     }
 }
 
@@ -75,4 +87,23 @@ async fn one_handler_is_a_service() {
     let service = ConcurrencyLimitLayer::new(1).layer(handler);
     let answer = service.oneshot(message("fast")).await.unwrap();
     assert!(matches!(answer, Answer::One(Ok(Some(reply))) if reply == "1"));
+}
+
+#[tokio::test]
+async fn a_layer_is_around_all_that_a_server_hands_on() {
+    let layers = ServiceBuilder::new()
+        .layer(LoadShedLayer::new())
+        .layer(ConcurrencyLimitLayer::new(1));
+    let layered = LayeredDispatch::new(dispatcher(), layers);
+    let app = listen(construct::<Empty>().await, Arc::new(layered), 4_096).await;
+    let client = app.client.clone();
+    let first = tokio::spawn(async move { client.send::<_, ()>("never", &()).await });
+    tokio::task::yield_now().await;
+    let refused = app.client.send::<_, u8>("fast", &()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    // Whoever gives up makes room.
+    first.abort();
+    first.await.unwrap_err();
+    tokio::task::yield_now().await;
+    assert_eq!(app.client.send("fast", &()).await, Ok(1));
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{Dispatch, Shutdown, TransportServer};
-use nestrs_di::{Container, Graph, Module};
-use nestrs_microservices::{ClientProxy, Dispatcher, DispatcherBuilder};
+use nestrs_di::{Container, Graph, Module, ModuleDefinition};
+use nestrs_microservices::{BoundHandler, ClientProxy, Dispatcher, DispatcherBuilder, MicroRoutes};
 use nestrs_transport_memory::{
     MemoryHub, MemoryMicroserviceOptions, MemoryTransport, MemoryTransportOptions,
 };
@@ -71,6 +71,19 @@ pub(crate) async fn listen(
         shutdown,
         done: running.unwrap().done,
     }
+}
+
+/// Handlers of one instance, without a container.
+pub(crate) async fn serve_instance<T: MicroRoutes>(service: T) -> Served {
+    struct Empty;
+    impl Module for Empty {
+        fn definition() -> ModuleDefinition {
+            ModuleDefinition::of::<Self>()
+        }
+    }
+    let handlers = BoundHandler::all_of(&Arc::new(service));
+    let dispatcher = Dispatcher::new(handlers).unwrap();
+    listen(construct::<Empty>().await, Arc::new(dispatcher), 4_096).await
 }
 
 pub(crate) async fn construct<M: Module>() -> Container {

@@ -128,10 +128,12 @@ impl MemoryTransport {
     /// server yet, or no room.
     fn hand_over(&self, message: Message, caller: Option<Caller>) -> Option<Waiting> {
         let handed = Handed { message, caller };
-        let handed = match self.options.hub.server_now() {
-            Some(server) => server.try_take(handed).err()?,
-            None => handed,
-        };
+        if let Some(server) = self.options.hub.server_now()
+            && let Some(room) = server.room()
+        {
+            server.run(room, handed);
+            return None;
+        }
         let client = self.clone();
         Some(Box::pin(async move {
             client.server().await?.take(handed).await

@@ -105,18 +105,12 @@ impl Server {
         Ok(())
     }
 
-    /// Takes a message in if there is room.
-    pub(crate) fn try_take(&self, handed: Handed) -> Result<(), Handed> {
-        match self.intake.try_admit() {
-            Some(admission) => {
-                self.run(admission, handed);
-                Ok(())
-            }
-            None => Err(handed),
-        }
+    /// A place for a message, if there is room right now.
+    pub(crate) fn room(&self) -> Option<Admission> {
+        self.intake.try_admit()
     }
 
-    fn run(&self, admission: Admission, Handed { message, caller }: Handed) {
+    pub(crate) fn run(&self, admission: Admission, Handed { message, caller }: Handed) {
         if admission.has_waited() && message.context.is_over() {
             return;
         }
