@@ -13,18 +13,13 @@ use crate::message::{MqttProperties, MqttQos};
 
 driver!(rumqttc_v5, Ack::V5);
 
-/// For how long a broker keeps a persistent session of a client that is away:
-/// for ever, as with MQTT 3.1.1.
-const FOR_EVER: u32 = u32::MAX;
-
 fn options(endpoint: &Endpoint) -> MqttOptions {
     let address = (endpoint.host.clone(), endpoint.port);
     let mut options = MqttOptions::new(endpoint.client_id.clone(), address);
     let limit = u32::try_from(endpoint.max_packet_size).unwrap_or(u32::MAX);
     options
         .set_keep_alive(endpoint.keep_alive)
-        .set_clean_start(!endpoint.persistent)
-        .set_session_expiry_interval(endpoint.persistent.then_some(FOR_EVER))
+        .set_clean_start(true)
         .set_ack_mode(AckMode::Manual)
         .set_outgoing_inflight_upper_limit(super::IN_FLIGHT)
         .set_max_packet_size(Some(limit))
