@@ -11,8 +11,7 @@ use bytes::Bytes;
 use nestrs_core::extras::Extras;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
-use nestrs_core::{Outgoing, Replies, TransportError};
-use redis::Cmd;
+use nestrs_core::{Headers, Outgoing, Replies, TransportError};
 use serde_json::Value;
 
 use crate::answered::Answered;
@@ -21,7 +20,7 @@ use crate::call::Call;
 use crate::client::Shared;
 use crate::durable;
 use crate::failure::{Failure, closed};
-use crate::pipe::{Receipt, Request};
+use crate::pipe::{Receipt, Request, publish};
 use crate::read_ahead::Incoming;
 use crate::reply_channels::{Held, ReplyChannels};
 use crate::session::Session;
@@ -32,6 +31,8 @@ pub(crate) struct Calling {
     in_flight: InFlight,
     /// Whether Redis knows all receivers of what is published.
     counts: bool,
+    /// How long a call waits unless it says otherwise, and what says so.
+    usual: (Duration, Option<Vec<u8>>),
     shared: Arc<Shared>,
 }
 
@@ -46,7 +47,9 @@ impl Calling {
         let opening = ReplyChannels::open(session.subscriptions.clone(), routes);
         let (channels, keeping) = opening.await?;
         session.spawn(keeping);
+        let timeout = shared.options.request_timeout;
         let calling = Self {
+            usual: (timeout, metadata(timeout, &Headers::new())),
             counts: counts(&session).await,
             session,
             channels,
@@ -85,24 +88,24 @@ impl Calling {
 
     pub(crate) async fn emit(&self, message: &Outgoing<'_>) -> Result<(), TransportError> {
         let metadata = Extras::default().metadata(&message.headers);
-        let text = write_event(
-            Value::from(message.pattern).to_string().as_bytes(),
+        let pattern = Value::from(message.pattern).to_string();
+        let options = &self.shared.options;
+        let command = write_event(
+            pattern.as_bytes(),
             &message.payload,
             metadata.as_deref(),
-            |parts| parts.concat(),
+            |parts| match options.durable {
+                true => durable::add(message.pattern, parts, options.durable_length),
+                false => publish(message.pattern, parts),
+            },
         );
-        let options = &self.shared.options;
-        let command = match options.durable {
-            true => durable::add(message.pattern, &text, options.durable_length),
-            false => publish(message.pattern, &text),
-        };
         self.session.pipe.ask(command).await.map(drop)
     }
 
     /// Says that a call is not waited for any more. NestJS peers do not hear it.
     pub(crate) fn cancel(&self, id: u64, held: &Held) {
         if self.in_flight.is_waiting(id) {
-            let command = publish(&held.0.cancels, self.shared.ids.json(id).as_bytes());
+            let command = publish(&held.0.cancels, &[self.shared.ids.json(id).as_bytes()]);
             self.session.pipe.try_push(command, Receipt::Ignored);
         }
     }
@@ -147,16 +150,16 @@ impl Calling {
         message: &Outgoing<'_>,
         timeout: Duration,
     ) -> Result<(), TransportError> {
-        let extras = Extras {
-            timeout: Some(timeout),
-            ..Extras::default()
+        let own = match timeout == self.usual.0 && message.headers.is_empty() {
+            true => None,
+            false => metadata(timeout, &message.headers),
         };
-        let text = write_request(
+        let command = write_request(
             held.0.pattern.as_bytes(),
             &message.payload,
-            extras.metadata(&message.headers).as_deref(),
+            own.as_deref().or(self.usual.1.as_deref()),
             self.shared.ids.json(number).as_bytes(),
-            |parts| parts.concat(),
+            |parts| publish(message.pattern, parts),
         );
         let receipt = Receipt::Request(Request {
             number,
@@ -164,18 +167,18 @@ impl Calling {
             route: held.0.route.clone(),
             counts: self.counts,
         });
-        let pushed = self
-            .session
-            .pipe
-            .push(publish(message.pattern, &text), receipt);
-        pushed.await.map_err(|_| closed())
+        let pushed = self.session.pipe.push(command, receipt).await;
+        pushed.map_err(|_| closed())
     }
 }
 
-fn publish(channel: &str, text: &[u8]) -> Cmd {
-    let mut command = redis::cmd("PUBLISH");
-    command.arg(channel).arg(text);
-    command
+/// What goes with a request, beside its headers.
+fn metadata(timeout: Duration, headers: &Headers) -> Option<Vec<u8>> {
+    let extras = Extras {
+        timeout: Some(timeout),
+        ..Extras::default()
+    };
+    extras.metadata(headers)
 }
 
 /// In a cluster a server knows of its own subscribers alone, and who may not

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::calls::Calls;
 use crate::channels::{CANCEL, Channels, Received};
-use crate::pipe::{Pipe, Receipt};
+use crate::pipe::{Pipe, Receipt, publish};
 
 /// Clones are the same.
 #[derive(Clone)]
@@ -87,10 +87,16 @@ impl Outlet {
     async fn reply(&self, answer: Answer, id: &Bytes, channel: &Arc<str>) {
         let mut replies = answer.into_replies();
         while let Some(reply) = replies.next().await {
-            let text = reply.write(id, |parts| parts.concat());
-            let mut command = redis::cmd("PUBLISH");
-            command.arg(&**channel).arg(text);
-            self.push(command, channel).await;
+            let command = reply.write(id, |parts| publish(channel, parts));
+            let receipt = Receipt::Logged(channel.clone());
+            let sent = match self.pipe_now() {
+                Some(pipe) => pipe.push(command, receipt).await,
+                None => Err(command),
+            };
+            if let Err(unsent) = sent {
+                // Seldom enough to be kept apart.
+                Box::pin(self.push(unsent, channel)).await;
+            }
         }
     }
 

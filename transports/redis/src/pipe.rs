@@ -2,6 +2,7 @@
 //! sends all that are there together, without waiting for the answers to those
 //! before. Awaiting each `PUBLISH` would cost a round trip a message.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -10,7 +11,8 @@ use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::ReplyPacket;
 use nestrs_core::{ErrorKind, TransportError};
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, RedisWrite, ToRedisArgs, Value};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{closed, of_command};
@@ -21,6 +23,27 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 128;
 /// How many batches may be unanswered.
 const UNANSWERED: usize = 256;
+
+/// A message in parts, to be published to `channel`.
+pub(crate) fn publish(channel: &str, parts: &[&[u8]]) -> Cmd {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut command = Cmd::with_capacity(3, "PUBLISH".len() + channel.len() + length);
+    command.arg("PUBLISH").arg(channel).arg(Parts(parts));
+    command
+}
+
+/// One argument, put together where it is sent from.
+pub(crate) struct Parts<'a>(pub(crate) &'a [&'a [u8]]);
+
+impl ToRedisArgs for Parts<'_> {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        let mut argument = out.writer_for_next_arg();
+        for part in self.0 {
+            // Writing to memory cannot fail.
+            let _ = argument.write_all(part);
+        }
+    }
+}
 
 /// What becomes of a command's answer.
 pub(crate) enum Receipt {
@@ -68,8 +91,15 @@ impl Pipe {
     ///
     /// A dropped call has queued nothing.
     pub(crate) async fn push(&self, command: Cmd, receipt: Receipt) -> Result<(), Cmd> {
-        let sent = self.queue.send((command, receipt)).await;
-        sent.map_err(|unsent| unsent.0.0)
+        match self.queue.try_send((command, receipt)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed((command, _))) => Err(command),
+            // There is room nearly always: a task need not be larger for the wait.
+            Err(TrySendError::Full(queued)) => {
+                let sent = Box::pin(self.queue.send(queued)).await;
+                sent.map_err(|unsent| unsent.0.0)
+            }
+        }
     }
 
     /// Queues a command if there is room, and does without it otherwise.

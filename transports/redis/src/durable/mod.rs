@@ -30,6 +30,8 @@ mod stream;
 
 use redis::Cmd;
 
+use crate::pipe::Parts;
+
 pub(crate) use consumer::Consumer;
 
 /// The field of an entry that holds the packet.
@@ -38,10 +40,10 @@ const PACKET: &str = "packet";
 const DEAD_LENGTH: usize = 100_000;
 
 /// Appends an event's packet to the stream of its pattern.
-pub(crate) fn add(route: &str, packet: &[u8], length: usize) -> Cmd {
+pub(crate) fn add(route: &str, packet: &[&[u8]], length: usize) -> Cmd {
     let mut command = redis::cmd("XADD");
     command.arg(key(route)).arg("MAXLEN").arg("~").arg(length);
-    command.arg("*").arg(PACKET).arg(packet);
+    command.arg("*").arg(PACKET).arg(Parts(packet));
     command
 }
 
