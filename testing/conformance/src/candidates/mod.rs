@@ -3,6 +3,7 @@
 mod memory;
 mod mqtt;
 mod nats;
+mod rabbitmq;
 mod redis;
 mod tcp;
 
@@ -16,6 +17,7 @@ pub fn all() -> Vec<Arc<dyn Candidate>> {
         Arc::new(memory::Memory::default()),
         Arc::new(tcp::Tcp),
         Arc::new(nats::Nats),
+        Arc::new(rabbitmq::RabbitMq),
         Arc::new(mqtt::Mqtt::new()),
         Arc::new(mqtt::Mqtt::at_least_once()),
         Arc::new(redis::Redis { durable: false }),
