@@ -10,6 +10,10 @@ pub mod from_nestjs {}
 #[doc = include_str!("../docs/guide/mqtt.md")]
 pub mod mqtt {}
 
+#[cfg(feature = "microservices-nats")]
+#[doc = include_str!("../docs/guide/nats.md")]
+pub mod nats {}
+
 #[cfg(feature = "microservices-redis")]
 #[doc = include_str!("../docs/guide/redis.md")]
 pub mod redis {}

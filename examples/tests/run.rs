@@ -171,6 +171,37 @@ async fn mqtt_answers_with_what_a_sensor_published() {
     assert_eq!(example.interrupt(), Some(0));
 }
 
+#[tokio::test]
+async fn nats_counts_what_is_paid() {
+    use nestrs::microservices::{NatsTransport, NatsTransportOptions, Transport};
+
+    let broker = nestrs_brokers::Broker::nats().start().await.unwrap();
+    let example = Example::start("nats", &[("NESTRS_NATS_URL", broker.url())]);
+    let hint = example.line_with("PUB till.total");
+    let client = NatsTransport::new(NatsTransportOptions::new(broker.url()));
+    // Until it has subscribed nobody answers.
+    while client.send_json("till.total", json!({})).await.is_err() {}
+    client.emit_json("orders.7.paid", json!(995)).await.unwrap();
+    let line = example.line_with("orders.7");
+    assert_eq!(line, "orders.7.paid: 995 cents");
+    let cents = client.send_json("till.total", json!({})).await.unwrap();
+    assert_eq!(cents, 995);
+
+    // What it says to try does what it says.
+    let (command, _) = hint.rsplit_once(" | nc").unwrap();
+    let lines = Command::new("sh")
+        .args(["-c", command])
+        .output()
+        .unwrap()
+        .stdout;
+    let mut stream = std::net::TcpStream::connect(broker.address()).unwrap();
+    std::io::Write::write_all(&mut stream, &lines).unwrap();
+    let mut answers = BufReader::new(stream).lines().map(Result::unwrap);
+    let answer = r#"{"response":995,"isDisposed":true,"id":"1"}"#;
+    assert!(answers.any(|line| line == answer));
+    assert_eq!(example.interrupt(), Some(0));
+}
+
 #[test]
 fn testing_says_that_it_needs_what_its_tests_do_without() {
     let example = Example::start("testing", &[]);

@@ -7,13 +7,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use async_nats::{Client, Subject};
+use async_nats::Subject;
 use bytes::Bytes;
 use futures_core::Stream;
-use nestrs_core::in_flight::InFlight;
 use tokio::runtime::Handle;
+
+use crate::link::Link;
+use crate::waiting::Calls;
 
 /// Where clients say which requests they do not wait for any more.
 pub(crate) const CALLED_OFF: &str = "_NESTRS.called-off";
@@ -27,8 +30,8 @@ pub(crate) struct Call<P> {
 
 /// What it takes to call a request off.
 pub(crate) struct CallOff {
-    pub(crate) driver: Client,
-    pub(crate) in_flight: InFlight,
+    pub(crate) link: Arc<Link>,
+    pub(crate) calls: Arc<Calls>,
     pub(crate) number: u64,
     pub(crate) reply: Subject,
 }
@@ -46,15 +49,15 @@ impl<P> Call<P> {
 
 impl Drop for CallOff {
     fn drop(&mut self) {
+        if !self.calls.in_flight.is_waiting(self.number) {
+            return;
+        }
         // Without a runtime there is no connection either.
-        let (true, Ok(runtime)) = (
-            self.in_flight.is_waiting(self.number),
-            Handle::try_current(),
-        ) else {
+        let Ok(runtime) = Handle::try_current() else {
             return;
         };
         let (driver, reply) = (
-            self.driver.clone(),
+            self.link.driver.clone(),
             Bytes::copy_from_slice(self.reply.as_bytes()),
         );
         runtime.spawn(async move {

@@ -223,7 +223,8 @@ impl Client {
             return Ok(session);
         }
         let limit = self.options.connect_timeout;
-        match tokio::time::timeout(limit, self.connect()).await {
+        // On the heap: it is large, and part of every call.
+        match tokio::time::timeout(limit, Box::pin(self.connect())).await {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(error)) => Err(TransportError::of_kind(
                 ErrorKind::Connect,

@@ -31,7 +31,7 @@
 //! a connection to it. [`client`] makes a `session` of one, whose `call`s are
 //! `waiting` for replies. [`server`] subscribes as [`queue`] says; `pump` then takes in
 //! what comes: `received` is a message understood, `backlog` holds those that
-//! wait for their turn, `replier` sends their answers. `context` is what NATS
+//! wait for their turn, `replier` sends their answers, and `farewell` ends it. `context` is what NATS
 //! itself knows of a message.
 //! The next file on a message's path is `server.rs`.
 //!
@@ -46,6 +46,7 @@ pub mod broker;
 mod call;
 pub mod client;
 mod context;
+mod farewell;
 mod link;
 mod pump;
 pub mod queue;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::rustls;
-use async_nats::{Client, ConnectError, ConnectErrorKind, Event};
+use async_nats::{Client, ConnectError, ConnectErrorKind, Event, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use nestrs_core::StartError;
@@ -131,27 +131,22 @@ impl Link {
     }
 
     /// Waits until the broker has taken in all that was sent to it before.
-    /// Flushing does not say that, but a message of our own that comes back
-    /// does. False when the driver has ended.
+    /// False when the driver has ended.
     pub(crate) async fn confirm(&self) -> bool {
-        let inbox = self.driver.new_inbox();
-        let Ok(mut echo) = self.driver.subscribe(inbox.clone()).await else {
-            return false;
-        };
-        loop {
-            if self
-                .driver
-                .publish(inbox.clone(), Bytes::new())
-                .await
-                .is_err()
-            {
-                return false;
-            }
-            // Else the connection was lost under it.
-            if let Ok(message) = tokio::time::timeout(ECHO, echo.next()).await {
-                return message.is_some();
-            }
+        match self.echo().await {
+            Some(mut echo) => echo.round_trip().await,
+            None => false,
         }
+    }
+
+    /// A way to the broker and back. `None` when the driver has ended.
+    pub(crate) async fn echo(&self) -> Option<Echo> {
+        let inbox = self.driver.new_inbox();
+        Some(Echo {
+            messages: self.driver.subscribe(inbox.clone()).await.ok()?,
+            driver: self.driver.clone(),
+            inbox: inbox.into(),
+        })
     }
 
     /// What the broker refused last, if it ever did.
@@ -164,6 +159,31 @@ impl Link {
         self.state.closed.store(true, Ordering::Relaxed);
         // If that finds no room, the last clone of the driver's client ends it.
         let _ = self.driver.drain().now_or_never();
+    }
+}
+
+/// Sends messages to itself. Flushing does not say that the broker has got
+/// anything; one of these that comes back says that it has, and that all it
+/// had to say before was heard.
+pub(crate) struct Echo {
+    driver: Client,
+    inbox: Subject,
+    messages: Subscriber,
+}
+
+impl Echo {
+    /// Waits for a message of its own. False when the driver has ended.
+    pub(crate) async fn round_trip(&mut self) -> bool {
+        loop {
+            let sent = self.driver.publish(self.inbox.clone(), Bytes::new()).await;
+            if sent.is_err() {
+                return false;
+            }
+            // Else the connection was lost under it.
+            if let Ok(message) = tokio::time::timeout(ECHO, self.messages.next()).await {
+                return message.is_some();
+            }
+        }
     }
 }
 

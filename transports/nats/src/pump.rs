@@ -5,12 +5,11 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use async_nats::{Message, Subscriber};
 use futures_core::Stream;
-use futures_util::stream::SelectAll;
+use futures_util::stream::{ReadyChunks, SelectAll};
 use futures_util::{FutureExt, StreamExt};
 use nestrs_core::intake::{Admission, Intake};
 use nestrs_core::status::StatusSource;
@@ -21,13 +20,12 @@ use crate::link::{Link, Sign, Signs};
 use crate::received::{CallsInHand, Received, Route};
 use crate::replier::Replier;
 
-/// How long a server that stops waits for a broker that says nothing.
-const FAREWELL: Duration = Duration::from_secs(2);
-
+/// How many messages are taken in before it is looked for anything else.
+pub(crate) const CHUNK: usize = 64;
 pub(crate) struct Pump {
     pub(crate) link: Arc<Link>,
     pub(crate) signs: Signs,
-    pub(crate) subscriptions: SelectAll<Subscription>,
+    pub(crate) subscriptions: ReadyChunks<SelectAll<Subscription>>,
     /// The reply subjects of requests that are not waited for any more.
     pub(crate) called_off: Subscriber,
     pub(crate) calls: Arc<CallsInHand>,
@@ -35,6 +33,9 @@ pub(crate) struct Pump {
     pub(crate) intake: Intake,
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) status: Arc<StatusSource>,
+    /// Whether the broker has counted each subscription's messages from the
+    /// first on, as the driver has: not once the connection was lost.
+    pub(crate) counts_agree: bool,
     pub(crate) shutdown: Shutdown,
     /// Of the intake: it stops once the broker sends nothing any more.
     pub(crate) draining: Shutdown,
@@ -44,14 +45,17 @@ pub(crate) struct Pump {
 pub(crate) struct Subscription {
     pub(crate) subscriber: Subscriber,
     pub(crate) route: Arc<Route>,
+    /// How many there were.
+    pub(crate) taken: u64,
 }
 
 impl Stream for Subscription {
     type Item = (Arc<Route>, Message);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let message = self.subscriber.poll_next_unpin(cx);
-        message.map(|message| Some((self.route.clone(), message?)))
+        let message = ready!(self.subscriber.poll_next_unpin(cx));
+        self.taken += u64::from(message.is_some());
+        Poll::Ready(message.map(|message| (self.route.clone(), message)))
     }
 }
 
@@ -77,7 +81,7 @@ impl Pump {
 
     /// Takes messages in until then, or until there are no subscriptions any
     /// more.
-    async fn take_in_until(&mut self, end: impl Future<Output = ()>) {
+    pub(crate) async fn take_in_until(&mut self, end: impl Future<Output = ()>) {
         tokio::pin!(end);
         loop {
             tokio::select! {
@@ -91,17 +95,23 @@ impl Pump {
                         self.handle(admission, received);
                     }
                 }
-                message = self.subscriptions.next(), if !self.subscriptions.is_empty() => {
-                    match message {
-                        Some((route, message)) => self.take_in(&route, message),
-                        None => return,
+                messages = self.subscriptions.next(), if self.has_routes() => match messages {
+                    Some(messages) => {
+                        for (route, message) in messages {
+                            self.take_in(&route, message);
+                        }
                     }
-                }
+                    None => return,
+                },
             }
         }
     }
 
-    fn take_in(&mut self, route: &Route, message: Message) {
+    pub(crate) fn has_routes(&self) -> bool {
+        !self.subscriptions.get_ref().is_empty()
+    }
+
+    pub(crate) fn take_in(&mut self, route: &Route, message: Message) {
         let Some(received) = Received::of(route, message, &self.calls) else {
             return;
         };
@@ -117,7 +127,7 @@ impl Pump {
         self.turn_away(received);
     }
 
-    fn handle(&self, admission: Admission, received: Received) {
+    pub(crate) fn handle(&self, admission: Admission, received: Received) {
         let Received {
             message,
             reply,
@@ -127,7 +137,7 @@ impl Pump {
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
         let replier = reply.map(|(subject, id)| Replier {
-            driver: self.link.driver.clone(),
+            link: self.link.clone(),
             subject,
             id,
         });
@@ -153,7 +163,7 @@ impl Pump {
             return;
         };
         let replier = Replier {
-            driver: self.link.driver.clone(),
+            link: self.link.clone(),
             subject,
             id,
         };
@@ -168,6 +178,7 @@ impl Pump {
             Sign::Down => self.status.set(ClientStatus::Reconnecting),
             Sign::Dropped => self.backlog.count_dropped(),
             Sign::Up => {
+                self.counts_agree = false;
                 let (link, status) = (self.link.clone(), self.status.clone());
                 tokio::spawn(async move {
                     // Connected is who is reached: the subscriptions are there.
@@ -179,39 +190,6 @@ impl Pump {
                     }
                 });
             }
-        }
-    }
-
-    /// Stops the broker from sending, and lets all that it sent be finished
-    /// and answered.
-    async fn drain(&mut self) {
-        let link = self.link.clone();
-        let farewell = async {
-            tokio::select! {
-                () = link.until_down() => {}
-                () = tokio::time::sleep(FAREWELL) => {}
-            }
-        };
-        for subscription in self.subscriptions.iter_mut() {
-            // If that finds no room, the connection is not there.
-            let _ = subscription.subscriber.drain().now_or_never();
-        }
-        if !self.subscriptions.is_empty() {
-            self.take_in_until(farewell).await;
-        }
-        self.subscriptions.clear();
-        while !self.backlog.is_empty() {
-            let admission = self.intake.admit().await;
-            let (Some(admission), Some(received)) = (admission, self.backlog.pop()) else {
-                break;
-            };
-            self.handle(admission, received);
-        }
-        self.draining.stop();
-        self.intake.drained().await;
-        // The replies have reached the broker.
-        if self.link.is_up() {
-            let _ = tokio::time::timeout(FAREWELL, self.link.confirm()).await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! [`NatsQueue`]: which of several servers gets a message.
 
-use nestrs_core::Dispatch;
+use nestrs_core::{Dispatch, Wildcards};
 use serde_json::Value;
 
 /// Which of the servers that handle a pattern get a message.
@@ -16,10 +16,12 @@ use serde_json::Value;
 pub enum NatsQueue {
     /// One replica of this service, and likewise one of each other service: a
     /// queue group that is called as the path of the application's root module,
-    /// `orders::AppModule`.
+    /// `orders::AppModule`. A pattern with wildcards has a group of its own, so
+    /// that all handlers that stand for a subject get its messages.
     #[default]
     Service,
-    /// One of all servers that name the same group.
+    /// One of all servers that name the same group, NestJS's `queue`. Of the
+    /// patterns in it that stand for a subject the broker chooses one.
     Group(String),
     /// Every server, as with NestJS where no `queue` is set. A request is then
     /// handled by all of them, and the first answer counts.
@@ -38,6 +40,11 @@ impl NatsQueue {
             Some(Value::String(group)) => Some(group.clone()),
             Some(Value::Bool(false)) => None,
             None | Some(Value::Null) => match self {
+                // The broker chooses one among all subscriptions of a group that
+                // a subject matches, of whatever handlers those are.
+                Self::Service if Wildcards::NATS.are_in(route) => {
+                    Some(format!("{}/{route}", service(dispatch)))
+                }
                 Self::Service => Some(service(dispatch)),
                 Self::Group(group) => Some(group.clone()),
                 Self::Broadcast => None,
@@ -128,6 +135,15 @@ mod tests {
             let service = Service(Some("app::Of< App>"), extras.clone(), &[]);
             assert_eq!(queue.of(&service, "p"), Ok(group), "{queue:?} {extras}");
         }
+    }
+
+    #[test]
+    fn patterns_that_may_overlap_have_groups_of_their_own() {
+        let service = Service(Some("app::App"), Value::Null, &[]);
+        let group = |queue: NatsQueue, route| queue.of(&service, route).unwrap().unwrap();
+        assert_eq!(group(NatsQueue::Service, "a.b"), "app::App");
+        assert_eq!(group(NatsQueue::Service, "a.*"), "app::App/a.*");
+        assert_eq!(group(NatsQueue::Group("g".to_owned()), "a.*"), "g");
     }
 
     #[test]

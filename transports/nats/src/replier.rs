@@ -1,13 +1,17 @@
 //! An answer on its way back.
 
-use async_nats::{Client, PublishErrorKind, Subject};
+use std::sync::Arc;
+
+use async_nats::{PublishErrorKind, Subject};
 use bytes::Bytes;
 use nestrs_core::packet::Reply;
 use nestrs_core::{Answer, ErrorKind, TransportError};
 
+use crate::link::Link;
+
 /// Where the answer to one request goes.
 pub(crate) struct Replier {
-    pub(crate) driver: Client,
+    pub(crate) link: Arc<Link>,
     pub(crate) subject: Subject,
     /// What its caller calls it by, as JSON.
     pub(crate) id: Bytes,
@@ -40,7 +44,8 @@ impl Replier {
 
     async fn publish(&self, reply: &Reply) -> Result<(), async_nats::PublishError> {
         let payload = reply.write(&self.id, |parts| parts.concat());
-        self.driver
+        self.link
+            .driver
             .publish(self.subject.clone(), payload.into())
             .await
     }

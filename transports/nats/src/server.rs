@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_nats::Subject;
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use futures_util::stream::SelectAll;
 use nestrs_core::intake::Intake;
 use nestrs_core::status::StatusSource;
@@ -19,7 +20,7 @@ use nestrs_core::{
 use crate::backlog::Backlog;
 use crate::call::CALLED_OFF;
 use crate::link::{LastFailure, Link, not_connected};
-use crate::pump::{Pump, Subscription};
+use crate::pump::{CHUNK, Pump, Subscription};
 use crate::queue::service;
 use crate::received::{CallsInHand, Route};
 use crate::{NatsBroker, NatsQueue};
@@ -176,6 +177,7 @@ impl NatsMicroserviceOptions {
             subscriptions.push(Subscription {
                 subscriber: subscriber.map_err(|error| refused(error.to_string()))?,
                 route: Arc::new(Route::new(&route)),
+                taken: 0,
             });
         }
         let called_off = link.driver.subscribe(CALLED_OFF).await;
@@ -196,13 +198,14 @@ impl NatsMicroserviceOptions {
         let pump = Pump {
             link: Arc::new(link),
             signs,
-            subscriptions,
+            subscriptions: subscriptions.ready_chunks(CHUNK),
             called_off,
             calls: Arc::new(CallsInHand::default()),
             backlog: Backlog::new(self.max_pending_bytes),
             intake: Intake::new(self.max_in_flight, draining.clone()),
             dispatch,
             status: status.clone(),
+            counts_agree: true,
             shutdown,
             draining,
         };

@@ -7,16 +7,17 @@
 //!
 //! The next file on a reply's path is `waiting.rs`.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::client::traits::Publisher;
+use async_nats::message::OutboundMessage;
 use async_nats::{PublishErrorKind, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use nestrs_core::extras::Extras;
-use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{write_event, write_request};
-use nestrs_core::request_id::RequestIds;
 use nestrs_core::status::StatusSource;
 use nestrs_core::{ClientStatus, ErrorKind, Outgoing, Replies, StartError, TransportError};
 use serde_json::Value;
@@ -28,6 +29,8 @@ use crate::context;
 use crate::link::{LastFailure, Link, Sign, Signs};
 use crate::waiting::{Calls, Waiting, connection_closed, named};
 
+/// How many replies are looked at before it is looked for anything else.
+const CHUNK: usize = 64;
 /// How long a connection that ends may take to write what it was given.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -77,14 +80,12 @@ impl Session {
         message: &Outgoing<'_>,
         options: &NatsTransportOptions,
     ) -> Result<Option<Bytes>, TransportError> {
-        let Calls { in_flight, ids } = self.waiting.now();
-        let pending = in_flight.one()?;
-        let (number, timeout) = (
-            pending.id(),
-            message.timeout.unwrap_or(options.request_timeout),
-        );
-        let call = self.call(pending, in_flight, &ids, number);
-        self.request(message, &ids.json(number), call.reply(), timeout, options)
+        let calls = self.waiting.now();
+        let pending = calls.in_flight.one()?;
+        let (id, number) = (calls.ids.json(pending.id()), pending.id());
+        let call = self.call(pending, calls, number);
+        let timeout = message.timeout.unwrap_or(options.request_timeout);
+        self.request(message, &id, call.reply(), timeout, options)
             .await?;
         call.await.map_err(|error| named(error, message.pattern))
     }
@@ -94,13 +95,13 @@ impl Session {
         message: &Outgoing<'_>,
         options: &NatsTransportOptions,
     ) -> Result<Replies, TransportError> {
-        let Calls { in_flight, ids } = self.waiting.now();
-        let pending = in_flight.many()?;
-        let number = pending.id();
-        let call = self.call(pending, in_flight, &ids, number);
+        let calls = self.waiting.now();
+        let pending = calls.in_flight.many()?;
+        let (id, number) = (calls.ids.json(pending.id()), pending.id());
+        let call = self.call(pending, calls, number);
         // Nobody knows when the last of several replies should have come.
         let timeout = Duration::MAX;
-        self.request(message, &ids.json(number), call.reply(), timeout, options)
+        self.request(message, &id, call.reply(), timeout, options)
             .await?;
         let pattern = message.pattern.to_owned();
         let items = call.map(move |item| item.map_err(|error| named(error, &pattern)));
@@ -133,11 +134,11 @@ impl Session {
         self.end.cancel();
     }
 
-    fn call<P>(&self, pending: P, in_flight: InFlight, ids: &RequestIds, number: u64) -> Call<P> {
-        let reply = format!("{}{}", self.waiting.inbox, ids.id(number));
+    fn call<P>(&self, pending: P, calls: Arc<Calls>, number: u64) -> Call<P> {
+        let reply = format!("{}{}", self.waiting.inbox, calls.ids.id(number));
         let call_off = CallOff {
-            driver: self.link.driver.clone(),
-            in_flight,
+            link: self.link.clone(),
+            calls,
             number,
             reply: Subject::from(reply),
         };
@@ -178,18 +179,13 @@ impl Session {
         reply: Option<Subject>,
         options: &NatsTransportOptions,
     ) -> Result<(), TransportError> {
-        let headers = context::outgoing(&message.headers, &options.headers)?;
-        let (driver, subject) = (&self.link.driver, Subject::from(message.pattern));
-        let published = match (reply, headers) {
-            (None, None) => driver.publish(subject, payload).await,
-            (None, Some(headers)) => driver.publish_with_headers(subject, headers, payload).await,
-            (Some(reply), None) => driver.publish_with_reply(subject, reply, payload).await,
-            (Some(reply), Some(headers)) => {
-                driver
-                    .publish_with_reply_and_headers(subject, reply, headers, payload)
-                    .await
-            }
+        let outbound = OutboundMessage {
+            subject: Subject::from(message.pattern),
+            reply,
+            payload,
+            headers: context::outgoing(&message.headers, &options.headers)?,
         };
+        let published = self.link.driver.publish_message(outbound).await;
         published.map_err(|error| not_published(message.pattern, &error))
     }
 }
@@ -209,12 +205,14 @@ struct Reader {
 }
 
 impl Reader {
-    async fn read(self, mut replies: Subscriber, mut signs: Signs) {
+    async fn read(self, replies: Subscriber, mut signs: Signs) {
+        let mut replies = replies.ready_chunks(CHUNK);
+        let mut end = pin!(self.end.cancelled());
         let mut dropped = 0_u64;
         loop {
             tokio::select! {
                 biased;
-                () = self.end.cancelled() => break,
+                () = &mut end => break,
                 Some(sign) = signs.recv() => match sign {
                     Sign::Up => self.status.set(ClientStatus::Connected),
                     Sign::Down => {
@@ -226,8 +224,8 @@ impl Reader {
                         tracing::warn!(dropped, "replies came faster than they were read, and were lost");
                     }
                 },
-                message = replies.next() => match message {
-                    Some(message) => self.waiting.receive(&message),
+                messages = replies.next() => match messages {
+                    Some(messages) => messages.iter().for_each(|one| self.waiting.receive(one)),
                     None => break,
                 },
             }

@@ -2,7 +2,7 @@
 //!
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_nats::{Message, StatusCode};
 use nestrs_core::in_flight::InFlight;
@@ -16,10 +16,10 @@ use crate::link::lock;
 pub(crate) struct Waiting {
     /// What all their reply subjects start with.
     pub(crate) inbox: String,
-    now: Mutex<Calls>,
+    now: Mutex<Arc<Calls>>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Calls {
     pub(crate) in_flight: InFlight,
     pub(crate) ids: RequestIds,
@@ -35,7 +35,7 @@ impl Waiting {
     }
 
     /// The calls since the connection was there last.
-    pub(crate) fn now(&self) -> Calls {
+    pub(crate) fn now(&self) -> Arc<Calls> {
         lock(&self.now).clone()
     }
 
@@ -49,11 +49,13 @@ impl Waiting {
         let Some(id) = message.subject.strip_prefix(&self.inbox) else {
             return;
         };
-        let Calls { in_flight, ids } = self.now();
+        let calls = self.now();
         // None: a call before the connection was lost.
-        let Some(number) = ids.number(id) else { return };
-        if let Some(reply) = reply(message, || ids.json(number)) {
-            in_flight.complete(number, reply);
+        let Some(number) = calls.ids.number(id) else {
+            return;
+        };
+        if let Some(reply) = reply(message, || calls.ids.json(number)) {
+            calls.in_flight.complete(number, reply);
         }
     }
 }
