@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use nestrs_core::Answer;
-use nestrs_di::{Injectable, Instance, Key, ModuleDefinition};
+use nestrs_di::{Arity, Dependency, Injectable, Instance, Key, ModuleDefinition, Request};
 
 use crate::declared::{Declared, HandlersHaveAll, OneHandlerPerPattern};
 use crate::enhancer::{Chain, Enhancers, GlobalEnhancers, Level, ModuleEnhancers};
@@ -183,8 +183,14 @@ impl Binding<'_> {
 #[track_caller]
 pub fn microservice<T: MicroRoutes + Injectable>(definition: ModuleDefinition) -> ModuleDefinition {
     let mut definition = definition.provide_type_once::<T>();
-    for enhancers in T::HANDLERS.iter().map(|handler| handler.enhancers) {
-        definition = enhancers.provide(definition);
+    for handler in T::HANDLERS {
+        let asked = handler.dependencies.iter().flatten();
+        let asked = asked.map(|key| Dependency {
+            request: Request::new(*key, Arity::Call),
+            written: "as a parameter of this handler",
+            at: handler.at,
+        });
+        definition = handler.enhancers.provide(definition).calls_ask::<T>(asked);
     }
     T::ENHANCERS
         .provide(definition)

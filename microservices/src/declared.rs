@@ -16,8 +16,8 @@ pub(crate) struct Declared {
     name: HandlerName,
     /// Where it answers.
     patterns: Vec<Answered>,
-    /// What it asks the container for, and how.
-    needs: Vec<(Key, &'static str)>,
+    /// What runs around it and has to come from the container.
+    needs: Vec<Key>,
 }
 
 /// A pattern whose messages have one handler.
@@ -34,7 +34,6 @@ impl Declared {
     fn of<T: MicroRoutes>(handler: &Handler<T>) -> Self {
         let answered = handler.patterns.iter();
         let answered = answered.filter(|pattern| pattern.kind == MessageKind::Request);
-        let parameters = handler.dependencies.iter().flatten();
         let named = [T::ENHANCERS, handler.enhancers].map(|enhancers| enhancers.not_made());
         Self {
             name: HandlerName::of::<T>(handler.method, handler.at),
@@ -44,15 +43,7 @@ impl Declared {
                     transport: pattern.transport,
                 })
                 .collect(),
-            needs: parameters
-                .map(|key| (*key, "as a parameter of this handler"))
-                .chain(
-                    named
-                        .concat()
-                        .into_iter()
-                        .map(|key| (key, "around this handler")),
-                )
-                .collect(),
+            needs: named.concat(),
         }
     }
 }
@@ -66,8 +57,8 @@ impl Answered {
     }
 }
 
-/// Finds what handlers, and what runs around them, need and their module does
-/// not see.
+/// Finds what runs around handlers and their module does not see. What they ask
+/// for as parameters is checked with the dependencies of their providers.
 pub(crate) struct HandlersHaveAll;
 
 impl GraphCheck for HandlersHaveAll {
@@ -76,7 +67,7 @@ impl GraphCheck for HandlersHaveAll {
         for (module, table) in graph.attachments::<HandlerTable>() {
             for declared in (table.declared)() {
                 let at = declared.name.at;
-                let unmet = |(key, label)| graph.unmet(module, table.key, key, at, label);
+                let unmet = |key| graph.unmet(module, table.key, key, at, "around this handler");
                 findings.extend(declared.needs.into_iter().filter_map(unmet));
             }
             if let Some(enhancers) = graph.value::<ModuleEnhancers>(module) {

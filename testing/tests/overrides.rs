@@ -220,6 +220,43 @@ async fn a_mocker_provides_what_is_missing_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_only_a_handler_asks_for_is_mocked_and_stays_when_its_service_is_overridden() {
+    struct Clock(u32);
+    #[injectable]
+    struct Watch {
+        #[inject(value = 0)]
+        plus: u32,
+    }
+    #[micro_routes]
+    impl Watch {
+        #[message_pattern("now")]
+        async fn now(&self, clock: Arc<Clock>) -> u32 {
+            clock.0 + self.plus
+        }
+    }
+    #[module(microservices = [Watch])]
+    struct Missing;
+    let module = Test::create_testing_module::<Missing>()
+        .use_mocker(|_| Some(Provider::value(Clock(7))))
+        .compile()
+        .await
+        .unwrap();
+    let now: u32 = module.client().send("now", &()).await.unwrap();
+    assert_eq!(now, 7);
+
+    #[module(microservices = [Watch], providers = [Provider::value(Clock(8))])]
+    struct There;
+    let module = Test::create_testing_module::<There>()
+        .override_provider::<Watch>()
+        .use_value(Watch { plus: 1 })
+        .compile()
+        .await
+        .unwrap();
+    let now: u32 = module.client().send("now", &()).await.unwrap();
+    assert_eq!(now, 9);
+}
+
+#[tokio::test]
 async fn what_is_no_singleton_is_resolved() {
     #[injectable(scope = "transient")]
     struct Job;

@@ -113,7 +113,8 @@ impl Graph {
         at: &'static Location<'static>,
         label: &'static str,
     ) -> Option<Finding> {
-        if self.resolve(module, &needed).is_some() {
+        // Who asks for what is replaced by another type asks for that too.
+        if self.resolve(module, &needed).is_some() || self.stood_in.contains(&needed) {
             return None;
         }
         let dependency = Dependency {

@@ -69,6 +69,8 @@ pub struct Graph {
     types: FxHashMap<TypeId, index::Entry>,
     edges: Vec<Edge>,
     order: Vec<ProviderId>,
+    /// What something of another type stands in for.
+    stood_in: Vec<Key>,
 }
 
 /// A module of one application. Numbered in import order: what a module imports comes before it, the root module is the last.
@@ -174,6 +176,7 @@ impl Graph {
             types: FxHashMap::default(),
             edges: Vec::new(),
             order: Vec::new(),
+            stood_in: replacements.stood_in(),
         };
         graph.list_providers(&mut replacements, &mut findings);
         graph.mark_exports(&mut findings);

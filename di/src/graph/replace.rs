@@ -202,6 +202,16 @@ impl Replacements {
         found
     }
 
+    /// Whose place something of another type takes.
+    pub(super) fn stood_in(&self) -> Vec<Key> {
+        let stands_in = |it: &&Replacement| match &it.by {
+            By::Providers { new, .. } => new.iter().all(|new| new.key() != it.of),
+            By::Decorator(_) => false,
+        };
+        let found = self.providers.iter().filter(stands_in);
+        found.map(|replacement| replacement.of).collect()
+    }
+
     /// What was listed and is not any more, and where.
     pub(super) fn old(&self) -> impl Iterator<Item = &(ModuleId, Provider)> {
         self.providers
