@@ -1,7 +1,8 @@
 //! The application as a value, before anything of it exists.
 //!
-//! Read in this order: `walk` (which modules there are), `index` (which providers), `sight` (who sees whom), `exports`, `link` (each
-//! dependency finds its provider), `order` (what is built after what). `explain` turns what did not work out into a [`Finding`].
+//! Read in this order: `node` (what it consists of), `walk` (which modules there are), `index` (which providers), `sight` (who sees
+//! whom), `exports`, `link` (each dependency finds its provider), `order` (what is built after what). `explain` turns what did not work
+//! out into a [`Finding`].
 
 mod builder;
 mod check;
@@ -13,6 +14,7 @@ mod hosts;
 mod index;
 mod link;
 mod mock;
+mod node;
 mod order;
 mod overlooked;
 mod prune;
@@ -25,13 +27,14 @@ mod view;
 mod walk;
 
 use std::any::{Any, TypeId};
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 pub use builder::GraphBuilder;
 pub use check::{EveryApplication, GraphCheck, Provided};
 pub use finding::{Code, Finding, GraphError, Severity, Site};
+pub use node::ModuleId;
+pub(crate) use node::{Edge, ModuleNode, ProviderId, ProviderNode};
 use replace::Replacements;
 pub use view::{DependencyView, GraphView, ModuleView, ProviderView};
 
@@ -39,11 +42,8 @@ use crate::construct;
 use crate::container::Container;
 use crate::failure::ConstructError;
 use crate::import::ModuleImport;
-use crate::key::Key;
-use crate::module::{Module, ModuleDefinition};
+use crate::module::Module;
 use crate::options::Options;
-use crate::provider::Provider;
-use crate::scope::Scope;
 
 /// An application's modules and providers, with every dependency resolved and nothing built yet.
 ///
@@ -71,86 +71,6 @@ pub struct Graph {
     order: Vec<ProviderId>,
     /// What something of another type stands in for.
     stood_in: Vec<Key>,
-}
-
-/// A module of one application. Numbered in import order: what a module imports comes before it, the root module is the last.
-///
-/// ```
-/// use nestrs_di::{Graph, module};
-///
-/// #[module]
-/// struct AppModule;
-///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
-/// assert_eq!(container.root().index(), 0);
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ModuleId(u32);
-
-impl ModuleId {
-    /// Its place in import order.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct ProviderId(u32);
-
-impl ProviderId {
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-pub(crate) struct ModuleNode {
-    pub(crate) definition: Arc<ModuleDefinition>,
-    pub(crate) imports: Vec<ModuleId>,
-    /// Who imported it first: the way from the root module to here.
-    pub(crate) parent: Option<ModuleId>,
-    /// The modules whose exports it sees, sorted.
-    reach: Vec<ModuleId>,
-}
-
-pub(crate) struct ProviderNode {
-    pub(crate) provider: Provider,
-    pub(crate) module: ModuleId,
-    /// The scope its dependencies leave it: never `Inherit`.
-    pub(crate) scope: Scope,
-    /// Whether it is of a request, or needs something that is.
-    pub(crate) needs_request: bool,
-    /// Whether something is built for it alone.
-    pub(crate) has_own: bool,
-    /// What it is a view of, where that is settled by how it is listed.
-    source: Option<ProviderId>,
-    /// What every application has; it is seen from everywhere.
-    in_root: bool,
-    /// Whether it only passes on what it is a view of.
-    pub(crate) view: bool,
-    /// Left out: only a replaced provider needed it.
-    pub(crate) pruned: bool,
-    exported: bool,
-    /// The next provider of the same type.
-    next: Option<ProviderId>,
-    edges: (u32, u32),
-}
-
-/// One dependency of a provider and what answers it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Edge {
-    /// Which of the provider's dependencies.
-    pub(crate) dependency: u32,
-    pub(crate) target: ProviderId,
-    /// Looked up when it is used: no reason to be built first.
-    pub(crate) lazy: bool,
-}
-
-impl ProviderNode {
-    pub(crate) fn key(&self) -> Key {
-        self.provider.key()
-    }
 }
 
 impl Graph {
@@ -283,7 +203,7 @@ impl Graph {
         (0..self.providers.len() as u32).map(ProviderId)
     }
 
-    /// What was left on modules by [`ModuleDefinition::attach`], in import order.
+    /// What was left on modules by [`ModuleDefinition::attach`](crate::ModuleDefinition::attach), in import order.
     pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
         self.module_ids().flat_map(|id| {
             let attachments = &self.module(id).definition.attachments;
