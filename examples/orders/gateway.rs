@@ -1,79 +1,36 @@
-//! The HTTP side: turns requests into messages and back.
+//! The HTTP side: turns requests into messages and back. What the messages'
+//! errors say of themselves, `NOT_FOUND` or `FORBIDDEN`, is the status.
 
 use std::sync::Arc;
 
-use nestrs::axum::extract::{Path, State};
+use nestrs::axum::Json;
+use nestrs::axum::extract::Path;
 use nestrs::axum::http::StatusCode;
-use nestrs::axum::response::{IntoResponse, Response};
-use nestrs::axum::routing::{get, post};
-use nestrs::axum::{Json, Router};
 use nestrs::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::orders::Order;
 
-#[injectable]
+#[controller("/orders")]
 pub(crate) struct OrdersController {
     clients: Arc<ClientsService>,
 }
 
-impl Controller for OrdersController {
-    fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/orders", post(Self::create))
-            .route("/orders/{id}", get(Self::find))
-            .with_state(self)
-    }
-}
-
+#[routes]
 impl OrdersController {
+    #[post]
     async fn create(
-        State(this): State<Arc<Self>>,
+        &self,
         Json(order): Json<Value>,
-    ) -> Result<(StatusCode, Json<Order>), Refused> {
-        let order = this
-            .clients
-            .expect("orders")
-            .send("orders.create", &order)
-            .await?;
+    ) -> Result<(StatusCode, Json<Order>), HttpException> {
+        let orders = self.clients.expect("orders");
+        let order = orders.send("orders.create", &order).await?;
         Ok((StatusCode::CREATED, Json(order)))
     }
 
-    async fn find(
-        State(this): State<Arc<Self>>,
-        Path(id): Path<usize>,
-    ) -> Result<Json<Order>, Refused> {
-        Ok(Json(
-            this.clients
-                .expect("orders")
-                .send("orders.find", &id)
-                .await?,
-        ))
-    }
-}
-
-/// A message's error as an HTTP response.
-struct Refused(TransportError);
-
-impl From<TransportError> for Refused {
-    fn from(error: TransportError) -> Self {
-        Self(error)
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let code = self
-            .0
-            .details
-            .as_ref()
-            .and_then(|details| details["code"].as_str());
-        let status = match code {
-            Some("NOT_FOUND") => StatusCode::NOT_FOUND,
-            Some("FORBIDDEN") => StatusCode::FORBIDDEN,
-            Some("INVALID_PAYLOAD") => StatusCode::BAD_REQUEST,
-            _ => StatusCode::BAD_GATEWAY,
-        };
-        (status, Json(json!({ "message": self.0.message }))).into_response()
+    #[get("/{id}")]
+    async fn find(&self, Path(id): Path<usize>) -> Result<Json<Order>, HttpException> {
+        let orders = self.clients.expect("orders");
+        Ok(Json(orders.send("orders.find", &id).await?))
     }
 }

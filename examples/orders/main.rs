@@ -77,6 +77,7 @@ async fn main() -> Result<(), BootstrapError> {
         .configure_http(|http| {
             http.set_global_prefix("api")
                 .enable_health_check("/health")
+                .enable_readiness_check("/ready")
                 .enable_cors(CorsOptions::permissive())
         })
         .try_listen()

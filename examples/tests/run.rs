@@ -128,8 +128,15 @@ async fn orders_does_what_its_banner_says() {
 
     // And what they will try next.
     let missing = ask(http, "GET /api/orders/2", &[]).await;
-    let message = json!({ "message": "no order 2" });
-    assert_eq!((missing.status, json_of(&missing)), (404, message));
+    let problem = json!({
+        "title": "Not Found", "status": 404, "detail": "no order 2", "code": "NOT_FOUND",
+    });
+    assert_eq!((missing.status, json_of(&missing)), (404, problem));
+    let ready = ask(http, "GET /api/ready", &[]).await;
+    assert_eq!(
+        (ready.status, &json_of(&ready)["status"]),
+        (200, &json!("ok"))
+    );
     let nobody = post(http, "/api/orders", r#"{"item":"x","quantity":1}"#).await;
     assert_eq!(nobody.status, 403, "{}", nobody.body);
     let wrong = post(
@@ -139,7 +146,7 @@ async fn orders_does_what_its_banner_says() {
     )
     .await;
     assert_eq!(wrong.status, 400);
-    let message = json_of(&wrong)["message"].to_string();
+    let message = json_of(&wrong)["detail"].to_string();
     assert!(message.contains("at `quantity`: invalid type"), "{message}");
 
     assert_eq!(example.interrupt(), Some(0));

@@ -80,6 +80,21 @@ impl App {
         }
     }
 
+    /// One header of what is answered, in process.
+    pub(crate) async fn header_of(
+        &self,
+        path: &str,
+        asked: (&str, &str),
+        name: &str,
+    ) -> Option<String> {
+        let (header, value) = asked;
+        let request = Request::get(path).header(header, value);
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let found = response.headers().get(name)?;
+        Some(found.to_str().unwrap().to_owned())
+    }
+
     async fn in_process(&self, request: &str, headers: &[&str], body: &str) -> Answer {
         let (method, uri) = request.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(uri);

@@ -149,3 +149,19 @@ async fn routes_of_ones_own_in_the_way_of_a_controllers_are_a_reason_not_to_star
     let report = report::<AppModule>(|http| http.merge(own())).await;
     assert!(report.contains("`GET /cats` already exists"), "{report}");
 }
+
+#[tokio::test]
+async fn responses_are_compressed_for_those_who_accept_it_once_that_is_on() {
+    let long = || Router::new().route("/long", routing::get(async || "x".repeat(1_000)));
+    let gzip = ("accept-encoding", "gzip");
+    let app = App::set_up::<AppModule>(|http| http.merge(long()).enable_compression()).await;
+    let encoding = app.header_of("/long", gzip, "content-encoding").await;
+    assert_eq!(encoding.as_deref(), Some("gzip"));
+    let plain = ("accept-encoding", "identity");
+    assert_eq!(
+        app.header_of("/long", plain, "content-encoding").await,
+        None
+    );
+    let app = App::set_up::<AppModule>(|http| http.merge(long())).await;
+    assert_eq!(app.header_of("/long", gzip, "content-encoding").await, None);
+}

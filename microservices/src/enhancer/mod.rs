@@ -80,7 +80,8 @@ pub use stand_in::InPlaceOf;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no guard",
     label = "does not implement `MicroCanActivate` or `Guard`",
-    note = "write `#[async_trait] impl MicroCanActivate for {Self} {{ … }}`"
+    note = "write `#[async_trait] impl MicroCanActivate for {Self} {{ … }}`",
+    note = "around routes of HTTP, write `#[async_trait] impl Guard<Http> for {Self} {{ … }}`"
 )]
 pub trait Guard<P: Protocol = Messages>: Send + Sync + 'static {
     /// Lets the message pass, or refuses it.
@@ -126,7 +127,8 @@ pub trait Guard<P: Protocol = Messages>: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no interceptor",
     label = "does not implement `MicroIncomingInterceptor` or `Interceptor`",
-    note = "write `#[async_trait] impl MicroIncomingInterceptor for {Self} {{ … }}`"
+    note = "write `#[async_trait] impl MicroIncomingInterceptor for {Self} {{ … }}`",
+    note = "around routes of HTTP, write `#[async_trait] impl Interceptor<Http> for {Self} {{ … }}`"
 )]
 pub trait Interceptor<P: Protocol = Messages>: Send + Sync + 'static {
     /// Answers the message, by means of what is `next` or otherwise.
@@ -168,7 +170,8 @@ pub trait Interceptor<P: Protocol = Messages>: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no pipe",
     label = "does not implement `MicroPipeTransform` or `Pipe`",
-    note = "write `#[async_trait] impl MicroPipeTransform for {Self} {{ … }}`"
+    note = "write `#[async_trait] impl MicroPipeTransform for {Self} {{ … }}`",
+    note = "around routes of HTTP, write `#[async_trait] impl Pipe<Http> for {Self} {{ … }}`"
 )]
 pub trait Pipe<P: Protocol = Messages>: Send + Sync + 'static {
     /// The payload that the next pipe, or the handler, gets. The message has
@@ -215,7 +218,8 @@ pub trait Pipe<P: Protocol = Messages>: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no exception filter",
     label = "does not implement `ExceptionFilter`",
-    note = "write `#[async_trait] impl ExceptionFilter for {Self} {{ … }}`"
+    note = "write `#[async_trait] impl ExceptionFilter for {Self} {{ … }}`",
+    note = "around routes of HTTP, write `#[async_trait] impl ExceptionFilter<Http> for {Self} {{ … }}`"
 )]
 pub trait ExceptionFilter<P: Protocol = Messages>: Send + Sync + 'static {
     /// Whether this error is one for it. The first filter that says so is the
