@@ -42,6 +42,7 @@ use crate::construct;
 use crate::container::Container;
 use crate::failure::ConstructError;
 use crate::import::ModuleImport;
+use crate::key::Key;
 use crate::module::Module;
 use crate::options::Options;
 
