@@ -38,9 +38,8 @@ broken!(Errs in ErrsModule: Err(std::io::Error::other("no such host")));
 broken!(Panics in PanicsModule: panic!("no luck"));
 broken!(Hangs in HangsModule: std::future::pending().await);
 
-/// What [`start_in_a_process_of_its_own`] starts: not a test.
+/// What [`start_in_a_process_of_its_own`] starts. Nothing without that.
 #[tokio::test]
-#[ignore = "ends its process"]
 async fn process() {
     let limit = Duration::from_millis(100);
     match std::env::var("START").as_deref() {
@@ -60,12 +59,7 @@ async fn process() {
 
 fn start_in_a_process_of_its_own(what: &str) -> Output {
     let mut tests = Command::new(std::env::current_exe().unwrap());
-    tests.args([
-        "--exact",
-        "constructors::process",
-        "--ignored",
-        "--nocapture",
-    ]);
+    tests.args(["--exact", "constructors::process", "--nocapture"]);
     tests.env("START", what).output().unwrap()
 }
 
