@@ -81,10 +81,14 @@ impl Proxy {
     ///
     /// Nothing was started.
     pub async fn start(upstream: SocketAddr) -> Result<Self, Error> {
-        let address = (Ipv4Addr::LOCALHOST, ports::free_port()).into();
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(Error::io("listen as a proxy"))?;
+        let (address, listener) = loop {
+            let address = (Ipv4Addr::LOCALHOST, ports::free_port()).into();
+            match TcpListener::bind(address).await {
+                // Someone else was quicker to take the port.
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                bound => break (address, bound.map_err(Error::io("listen as a proxy"))?),
+            }
+        };
         let shared = Arc::new(Shared {
             address,
             upstream,

@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(count(&text, quote!(patterns:)), 2);
         assert_eq!(count(&text, quote!(Verb::All)), 1);
         assert_eq!(count(&text, quote!(paths: &["/{id}", "/by-id/{id}"])), 1);
-        assert_eq!(count(&text, quote!(from_parts)), 1);
+        assert_eq!(count(&text, quote!(from_parts(&mut parts))), 1);
         assert_eq!(count(&text, quote!(from_request)), 2);
         assert_eq!(count(&text, quote!(fn plain)), 1);
     }
