@@ -176,7 +176,7 @@ impl Broker {
     ///
     /// [`Error::Io`] if it does not run.
     pub fn pause(&self) -> Result<(), Error> {
-        self.signal("STOP")
+        self.told("pause", Process::pause)
     }
 
     /// Has it go on after [`pause`](Self::pause).
@@ -185,7 +185,7 @@ impl Broker {
     ///
     /// [`Error::Io`] if it does not run.
     pub fn resume(&self) -> Result<(), Error> {
-        self.signal("CONT")
+        self.told("resume", |broker| broker.signal("CONT"))
     }
 
     /// Leaves its folder with the log when it ends, and prints the path.
@@ -195,13 +195,17 @@ impl Broker {
         eprintln!("the log of {}: {}", self.kind().name(), log.display());
     }
 
-    fn signal(&self, signal: &str) -> Result<(), Error> {
-        let doing = || format!("send SIG{signal} to {}", self.options.kind.name());
+    fn told(
+        &self,
+        what: &str,
+        tell: impl FnOnce(&Process) -> std::io::Result<()>,
+    ) -> Result<(), Error> {
+        let doing = || format!("{what} {}", self.options.kind.name());
         let Some(broker) = self.processes.last() else {
             let why = std::io::Error::other("it does not run");
             return Err(Error::io(doing())(why));
         };
-        broker.signal(signal).map_err(Error::io(doing()))
+        tell(broker).map_err(Error::io(doing()))
     }
 
     async fn run(&mut self) -> Result<(), Error> {

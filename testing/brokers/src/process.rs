@@ -53,6 +53,32 @@ impl Process {
         }
     }
 
+    /// Stops the whole group, and waits until it stands still: a signal reaches one thread after
+    /// the other.
+    pub(crate) fn pause(&self) -> io::Result<()> {
+        self.signal("STOP")?;
+        while self.is_moving() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Whether a thread of the group runs, or waits for what would have it run.
+    fn is_moving(&self) -> bool {
+        let group = self.id().to_string();
+        let is_moving = |stat: String| {
+            // `pid (name) state parent group …`, and the name may be anything.
+            let mut after_name = stat.rsplit(')').next().unwrap_or("").split_whitespace();
+            let (state, _, its_group) = (after_name.next(), after_name.next(), after_name.next());
+            its_group == Some(&group) && !matches!(state, Some("T" | "t" | "Z" | "X"))
+        };
+        let entries = |path: &Path| path.read_dir().into_iter().flatten().flatten();
+        entries(Path::new("/proc"))
+            .flat_map(|process| entries(&process.path().join("task")))
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok())
+            .any(is_moving)
+    }
+
     /// Ends the group at once. The number cannot have become another's: we have not waited yet.
     pub(crate) fn kill(&mut self) {
         if !self.has_ended() {
