@@ -135,6 +135,18 @@ impl TransportError {
         }
     }
 
+    /// That the connection ended before the reply came, in NestJS's own words.
+    ///
+    /// ```
+    /// # use nestrs_core::{ErrorKind, TransportError};
+    /// let error = TransportError::connection_closed();
+    /// assert_eq!(error.message, "Connection closed");
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    /// ```
+    pub fn connection_closed() -> Self {
+        Self::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
+    }
+
     /// What kind of failure this is.
     ///
     /// ```

@@ -3,14 +3,11 @@
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_core::Stream;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::in_flight::InFlight;
@@ -21,7 +18,7 @@ use nestrs_core::{
 use serde_json::Value;
 
 use crate::hub::MemoryHub;
-use crate::server::{Caller, Handed, Server, closed};
+use crate::server::{Caller, Handed, Server};
 
 /// The time until a message is taken in.
 type Waiting = BoxFuture<'static, Result<(), TransportError>>;
@@ -97,31 +94,27 @@ impl MemoryTransport {
         self.lock().clone()
     }
 
-    /// Sends a request that is awaited as `pending`.
-    fn call<P>(
+    /// Sends the request of that number.
+    fn request(
         &self,
         message: &Outgoing<'_>,
-        (in_flight, id, pending): (InFlight, u64, P),
+        in_flight: InFlight,
+        id: u64,
+        cancelled: Cancellation,
         timeout: Duration,
-    ) -> (Option<Waiting>, Call<P>) {
+    ) -> Option<Waiting> {
         let mut incoming = incoming(MessageKind::Request, message);
         incoming.context.id = Some(id.to_string().into());
         incoming.context.expire_in(timeout);
-        incoming.context.cancelled = Cancellation::new();
-        let call = Call {
-            pending,
-            id,
-            in_flight: in_flight.clone(),
-            cancellation: incoming.context.cancelled.clone(),
-        };
+        incoming.context.cancelled = cancelled.clone();
         let caller = Caller {
             in_flight,
             id,
             deadline: incoming.context.deadline,
-            cancelled: incoming.context.cancelled.clone(),
+            cancelled,
             is_answered: false,
         };
-        (self.hand_over(incoming, Some(caller)), call)
+        self.hand_over(incoming, Some(caller))
     }
 
     /// Hands a message to the server; what is left to wait for, if there is no
@@ -169,9 +162,9 @@ impl Transport for MemoryTransport {
     async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
         let timeout = message.timeout.unwrap_or(self.options.request_timeout);
         let in_flight = self.in_flight();
-        let pending = in_flight.one()?;
-        let awaited = (in_flight, pending.id(), pending);
-        let (waiting, call) = self.call(&message, awaited, timeout);
+        let cancelled = Cancellation::new();
+        let call = in_flight.one()?.if_dropped(cancels(&cancelled));
+        let waiting = self.request(&message, in_flight, call.id(), cancelled, timeout);
         let answered = async {
             if let Some(waiting) = waiting {
                 waiting.await?;
@@ -190,10 +183,10 @@ impl Transport for MemoryTransport {
 
     async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
         let in_flight = self.in_flight();
-        let pending = in_flight.many()?;
-        let awaited = (in_flight, pending.id(), pending);
+        let cancelled = Cancellation::new();
+        let call = in_flight.many()?.if_dropped(cancels(&cancelled));
         // Nobody knows when the last of several replies should have come.
-        let (waiting, call) = self.call(&message, awaited, Duration::MAX);
+        let waiting = self.request(&message, in_flight, call.id(), cancelled, Duration::MAX);
         if let Some(waiting) = waiting {
             self.in_time(&message, waiting).await?;
         }
@@ -206,7 +199,7 @@ impl Transport for MemoryTransport {
 
     async fn close(&self) {
         let calls = std::mem::take(&mut *self.lock());
-        calls.fail(closed());
+        calls.fail(TransportError::connection_closed());
     }
 
     fn status(&self) -> StatusStream {
@@ -223,34 +216,7 @@ fn incoming(kind: MessageKind, message: &Outgoing<'_>) -> Message {
     incoming
 }
 
-/// A request in flight, cancelled when it is dropped before its end.
-struct Call<P> {
-    pending: P,
-    id: u64,
-    in_flight: InFlight,
-    cancellation: Cancellation,
-}
-
-impl<P> Drop for Call<P> {
-    fn drop(&mut self) {
-        if self.in_flight.is_waiting(self.id) {
-            self.cancellation.cancel();
-        }
-    }
-}
-
-impl<P: Future + Unpin> Future for Call<P> {
-    type Output = P::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
-        Pin::new(&mut self.pending).poll(cx)
-    }
-}
-
-impl<P: Stream + Unpin> Stream for Call<P> {
-    type Item = P::Item;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::Item>> {
-        Pin::new(&mut self.pending).poll_next(cx)
-    }
+fn cancels(cancelled: &Cancellation) -> impl FnOnce(u64) + Send + Unpin + use<> {
+    let cancelled = cancelled.clone();
+    move |_| cancelled.cancel()
 }

@@ -12,7 +12,7 @@ use nestrs_core::intake::{Admission, Intake};
 use nestrs_core::packet::{Reply, ReplyPacket};
 use nestrs_core::replies::AnswerReplies;
 use nestrs_core::{
-    Cancellation, ClientStatus, Dispatch, ErrorKind, Message, RunningServer, Shutdown, StartError,
+    Cancellation, ClientStatus, Dispatch, Message, RunningServer, Shutdown, StartError,
     StatusStream, TransportError, TransportServer,
 };
 
@@ -100,7 +100,11 @@ pub(crate) struct Handed {
 impl Server {
     /// Takes a message in once there is room, and answers it.
     pub(crate) async fn take(&self, handed: Handed) -> Result<(), TransportError> {
-        let admission = self.intake.admit().await.ok_or_else(closed)?;
+        let admission = self
+            .intake
+            .admit()
+            .await
+            .ok_or_else(TransportError::connection_closed)?;
         self.run(admission, handed);
         Ok(())
     }
@@ -170,14 +174,9 @@ impl Drop for Caller {
         }
         let gone = ReplyPacket {
             id: None,
-            body: Err(closed()),
+            body: Err(TransportError::connection_closed()),
             is_last: true,
         };
         self.in_flight.complete(self.id, gone);
     }
-}
-
-/// NestJS's own words for it.
-pub(crate) fn closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
 }

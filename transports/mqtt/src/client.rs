@@ -395,10 +395,7 @@ impl Peer for Caller {
 
     fn lost(&self, _: &TransportError) {
         let lost = std::mem::take(&mut *lock(&self.in_flight));
-        lost.fail(TransportError::of_kind(
-            ErrorKind::ConnectionClosed,
-            "Connection closed",
-        ));
+        lost.fail(TransportError::connection_closed());
     }
 }
 

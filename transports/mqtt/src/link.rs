@@ -100,10 +100,7 @@ impl<S: Send + Sync + 'static> Link<S> {
                 Ok(State::Here(session)) => Ok(session.clone()),
                 Ok(State::Refused(error)) => Err(error.clone()),
                 // The keeper is gone: somebody closed the link.
-                _ => Err(TransportError::of_kind(
-                    ErrorKind::ConnectionClosed,
-                    "Connection closed",
-                )),
+                _ => Err(TransportError::connection_closed()),
             }
         });
         let failed = |why: &str| {
@@ -255,7 +252,7 @@ async fn pump<P: Peer>(peer: &P, client: &Client, events: &mut Events) -> Lost {
 
 fn asked_for() -> Lost {
     Lost {
-        error: TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed"),
+        error: TransportError::connection_closed(),
         is_refusal: false,
         was_asked_for: true,
     }

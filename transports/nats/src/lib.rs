@@ -43,7 +43,7 @@ mod address;
 pub mod auth;
 mod backlog;
 pub mod broker;
-mod call;
+mod called_off;
 pub mod client;
 mod context;
 mod farewell;

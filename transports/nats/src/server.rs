@@ -18,7 +18,7 @@ use nestrs_core::{
 };
 
 use crate::backlog::Backlog;
-use crate::call::CALLED_OFF;
+use crate::called_off::CALLED_OFF;
 use crate::link::{LastFailure, Link, not_connected};
 use crate::pump::{CHUNK, Pump, Subscription};
 use crate::queue::service;

@@ -23,11 +23,11 @@ use nestrs_core::{ClientStatus, ErrorKind, Outgoing, Replies, StartError, Transp
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::call::{Call, CallOff};
+use crate::called_off::calls_off;
 use crate::client::NatsTransportOptions;
 use crate::context;
 use crate::link::{LastFailure, Link, Sign, Signs};
-use crate::waiting::{Calls, Waiting, connection_closed, named};
+use crate::waiting::{Waiting, named};
 
 /// How many replies are looked at before it is looked for anything else.
 const CHUNK: usize = 64;
@@ -82,11 +82,11 @@ impl Session {
     ) -> Result<Option<Bytes>, TransportError> {
         let calls = self.waiting.now();
         let pending = calls.in_flight.one()?;
-        let (id, number) = (calls.ids.json(pending.id()), pending.id());
-        let call = self.call(pending, calls, number);
+        let reply = self.waiting.reply(&calls, pending.id());
+        let call = pending.if_dropped(calls_off(&self.link, &reply));
+        let id = calls.ids.json(call.id());
         let timeout = message.timeout.unwrap_or(options.request_timeout);
-        self.request(message, &id, call.reply(), timeout, options)
-            .await?;
+        self.request(message, &id, reply, timeout, options).await?;
         call.await.map_err(|error| named(error, message.pattern))
     }
 
@@ -97,12 +97,12 @@ impl Session {
     ) -> Result<Replies, TransportError> {
         let calls = self.waiting.now();
         let pending = calls.in_flight.many()?;
-        let (id, number) = (calls.ids.json(pending.id()), pending.id());
-        let call = self.call(pending, calls, number);
+        let reply = self.waiting.reply(&calls, pending.id());
+        let call = pending.if_dropped(calls_off(&self.link, &reply));
+        let id = calls.ids.json(call.id());
         // Nobody knows when the last of several replies should have come.
         let timeout = Duration::MAX;
-        self.request(message, &id, call.reply(), timeout, options)
-            .await?;
+        self.request(message, &id, reply, timeout, options).await?;
         let pattern = message.pattern.to_owned();
         let items = call.map(move |item| item.map_err(|error| named(error, &pattern)));
         Ok(Box::pin(items))
@@ -123,7 +123,7 @@ impl Session {
             .driver
             .flush()
             .await
-            .map_err(|_| connection_closed())
+            .map_err(|_| TransportError::connection_closed())
     }
 
     /// Fails what waits and ends the connection.
@@ -132,17 +132,6 @@ impl Session {
         // What was emitted and not waited for.
         let _ = tokio::time::timeout(FLUSH, self.link.driver.flush()).await;
         self.end.cancel();
-    }
-
-    fn call<P>(&self, pending: P, calls: Arc<Calls>, number: u64) -> Call<P> {
-        let reply = format!("{}{}", self.waiting.inbox, calls.ids.id(number));
-        let call_off = CallOff {
-            link: self.link.clone(),
-            calls,
-            number,
-            reply: Subject::from(reply),
-        };
-        Call::new(pending, call_off)
     }
 
     async fn request(
@@ -264,6 +253,6 @@ fn not_published(pattern: &str, error: &async_nats::PublishError) -> TransportEr
             );
             TransportError::of_kind(ErrorKind::NoHandler, message)
         }
-        PublishErrorKind::Send => connection_closed(),
+        PublishErrorKind::Send => TransportError::connection_closed(),
     }
 }

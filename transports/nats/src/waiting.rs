@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use async_nats::{Message, StatusCode};
+use async_nats::{Message, StatusCode, Subject};
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::ReplyPacket;
 use nestrs_core::request_id::RequestIds;
@@ -42,7 +42,12 @@ impl Waiting {
     /// Ends every wait; calls from now on know nothing of it.
     pub(crate) fn fail(&self) {
         let calls = std::mem::take(&mut *lock(&self.now));
-        calls.in_flight.fail(connection_closed());
+        calls.in_flight.fail(TransportError::connection_closed());
+    }
+
+    /// Where the replies of the call of that number go.
+    pub(crate) fn reply(&self, calls: &Calls, number: u64) -> Subject {
+        Subject::from(format!("{}{}", self.inbox, calls.ids.id(number)))
     }
 
     pub(crate) fn receive(&self, message: &Message) {
@@ -98,9 +103,4 @@ pub(crate) fn named(mut error: TransportError, pattern: &str) -> TransportError 
         );
     }
     error
-}
-
-/// NestJS's own words for it.
-pub(crate) fn connection_closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
 }

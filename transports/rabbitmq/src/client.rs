@@ -240,10 +240,7 @@ impl Client {
             },
             // It was closed meanwhile.
             Ok(Err(_)) => {
-                return Err(TransportError::of_kind(
-                    ErrorKind::ConnectionClosed,
-                    "Connection closed",
-                ));
+                return Err(TransportError::connection_closed());
             }
             Err(_) => {}
         }

@@ -50,7 +50,6 @@
 
 mod address;
 pub mod broker;
-mod call;
 mod callers;
 pub mod client;
 pub mod context;

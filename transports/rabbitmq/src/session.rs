@@ -22,7 +22,6 @@ use nestrs_core::{ErrorKind, Outgoing, Replies, TransportError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::call::Call;
 use crate::callers::DIRECT_REPLY_TO;
 use crate::record::{RabbitMqRecord, delivery_mode, millis};
 use crate::routing::Target;
@@ -96,18 +95,16 @@ impl Session {
 
     /// Ends it: what is in flight fails.
     pub(crate) fn end(&self) {
-        self.in_flight.fail(connection_closed());
+        self.in_flight.fail(TransportError::connection_closed());
     }
 
     pub(crate) async fn send(
         self: &Arc<Self>,
         message: &Outgoing<'_>,
     ) -> Result<Option<Bytes>, TransportError> {
-        let pending = self.in_flight.one()?;
-        let number = pending.id();
-        let call = Call::new(number, pending, self.clone());
+        let call = self.in_flight.one()?.if_dropped(self.gives_up());
         let timeout = message.timeout.unwrap_or(self.sending.request_timeout);
-        self.request(number, message, timeout).await?;
+        self.request(call.id(), message, timeout).await?;
         call.await
     }
 
@@ -115,11 +112,9 @@ impl Session {
         self: &Arc<Self>,
         message: &Outgoing<'_>,
     ) -> Result<Replies, TransportError> {
-        let pending = self.in_flight.many()?;
-        let number = pending.id();
-        let call = Call::new(number, pending, self.clone());
+        let call = self.in_flight.many()?.if_dropped(self.gives_up());
         // Nobody knows when the last of several replies should have come.
-        self.request(number, message, Duration::MAX).await?;
+        self.request(call.id(), message, Duration::MAX).await?;
         Ok(Box::pin(call))
     }
 
@@ -152,11 +147,10 @@ impl Session {
         }
     }
 
-    /// Says that a call is not waited for any more, if it still was.
-    pub(crate) fn give_up(&self, number: u64) {
-        if self.in_flight.is_waiting(number) {
-            self.servers.cancel(number, &self.requests);
-        }
+    /// What says that a call is not waited for any more.
+    fn gives_up(self: &Arc<Self>) -> impl FnOnce(u64) + Send + Unpin + use<> {
+        let session = self.clone();
+        move |number| session.servers.cancel(number, &session.requests)
     }
 
     async fn request(
@@ -349,12 +343,7 @@ fn no_queue(message: &Outgoing<'_>) -> TransportError {
     TransportError::of_kind(ErrorKind::Unavailable, message)
 }
 
-/// NestJS's own words for it.
-fn connection_closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
-}
-
 fn lost(error: lapin::Error) -> TransportError {
     tracing::debug!(%error, "not sent: the channel is gone");
-    connection_closed()
+    TransportError::connection_closed()
 }

@@ -16,13 +16,12 @@ use serde_json::Value;
 
 use crate::answered::Answered;
 use crate::broker::Broker;
-use crate::call::Call;
 use crate::client::Shared;
 use crate::durable;
-use crate::failure::{Failure, closed};
+use crate::failure::Failure;
 use crate::pipe::{Receipt, Request, publish};
 use crate::read_ahead::Incoming;
-use crate::reply_channels::{Held, ReplyChannels};
+use crate::reply_channels::{Held, ReplyChannel, ReplyChannels};
 use crate::session::Session;
 
 pub(crate) struct Calling {
@@ -64,12 +63,12 @@ impl Calling {
         message: &Outgoing<'_>,
     ) -> Result<Option<Bytes>, TransportError> {
         let held = self.channels.hold(message.pattern).await?;
-        let pending = self.in_flight.one()?;
-        let call = Call::new(pending.id(), pending, held, self.clone());
+        let channel = held.0.clone();
+        let call = self.in_flight.one()?.if_dropped(self.cancels(held));
         let timeout = message
             .timeout
             .unwrap_or(self.shared.options.request_timeout);
-        self.publish(call.id, &call.held, message, timeout).await?;
+        self.publish(call.id(), &channel, message, timeout).await?;
         call.await
     }
 
@@ -78,10 +77,10 @@ impl Calling {
         message: &Outgoing<'_>,
     ) -> Result<Replies, TransportError> {
         let held = self.channels.hold(message.pattern).await?;
-        let pending = self.in_flight.many()?;
-        let call = Call::new(pending.id(), pending, held, self.clone());
+        let channel = held.0.clone();
+        let call = self.in_flight.many()?.if_dropped(self.cancels(held));
         // Nobody knows when the last of several replies should have come.
-        self.publish(call.id, &call.held, message, Duration::MAX)
+        self.publish(call.id(), &channel, message, Duration::MAX)
             .await?;
         Ok(Box::pin(call))
     }
@@ -102,18 +101,20 @@ impl Calling {
         self.session.pipe.ask(command).await.map(drop)
     }
 
-    /// Says that a call is not waited for any more. NestJS peers do not hear it.
-    pub(crate) fn cancel(&self, id: u64, held: &Held) {
-        if self.in_flight.is_waiting(id) {
-            let command = publish(&held.0.cancels, &[self.shared.ids.json(id).as_bytes()]);
-            self.session.pipe.try_push(command, Receipt::Ignored);
+    /// What says that a call is not waited for any more, and holds its channel
+    /// until then. NestJS peers do not hear it.
+    fn cancels(self: &Arc<Self>, held: Held) -> impl FnOnce(u64) + Send + Unpin + use<> {
+        let calling = self.clone();
+        move |id| {
+            let command = publish(&held.0.cancels, &[calling.shared.ids.json(id).as_bytes()]);
+            calling.session.pipe.try_push(command, Receipt::Ignored);
         }
     }
 
     /// Ends the session: what is in flight fails.
     pub(crate) fn end(&self) {
         self.session.end();
-        self.in_flight.fail(closed());
+        self.in_flight.fail(TransportError::connection_closed());
     }
 
     /// Gives replies to who waits for them, until the session ends.
@@ -146,7 +147,7 @@ impl Calling {
     async fn publish(
         &self,
         number: u64,
-        held: &Held,
+        channel: &ReplyChannel,
         message: &Outgoing<'_>,
         timeout: Duration,
     ) -> Result<(), TransportError> {
@@ -155,7 +156,7 @@ impl Calling {
             false => metadata(timeout, &message.headers),
         };
         let command = write_request(
-            held.0.pattern.as_bytes(),
+            channel.pattern.as_bytes(),
             &message.payload,
             own.as_deref().or(self.usual.1.as_deref()),
             self.shared.ids.json(number).as_bytes(),
@@ -164,11 +165,11 @@ impl Calling {
         let receipt = Receipt::Request(Request {
             number,
             in_flight: self.in_flight.clone(),
-            route: held.0.route.clone(),
+            route: channel.route.clone(),
             counts: self.counts,
         });
         let pushed = self.session.pipe.push(command, receipt).await;
-        pushed.map_err(|_| closed())
+        pushed.map_err(|_| TransportError::connection_closed())
     }
 }
 

@@ -146,7 +146,7 @@ impl Client {
         match settled {
             Ok(Ok(State::Connected(calling))) => Ok(calling),
             Ok(Ok(State::TurnedAway(failure))) => Err(failure.to_error(&link.broker)),
-            Ok(_) => Err(crate::failure::closed()),
+            Ok(_) => Err(TransportError::connection_closed()),
             Err(_) => {
                 let state = link.states().borrow().clone();
                 let why = match state {

@@ -83,12 +83,7 @@ fn words(error: &RedisError) -> String {
 /// What a command failed of, once there was a connection.
 pub(crate) fn of_command(error: &RedisError) -> TransportError {
     if error.is_connection_dropped() || error.is_io_error() || error.is_unrecoverable_error() {
-        return closed();
+        return TransportError::connection_closed();
     }
     TransportError::new(format!("Redis refuses: {}", words(error)))
-}
-
-/// NestJS's own words for it.
-pub(crate) fn closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
 }

@@ -51,7 +51,6 @@
 mod address;
 mod answered;
 mod broker;
-mod call;
 mod calling;
 mod calls;
 mod channels;

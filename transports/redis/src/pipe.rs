@@ -15,7 +15,7 @@ use redis::{Cmd, Pipeline, RedisResult, RedisWrite, ToRedisArgs, Value};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::failure::{closed, of_command};
+use crate::failure::of_command;
 
 /// How many commands may wait to be sent before those who have more wait too.
 const QUEUE: usize = 4_096;
@@ -116,8 +116,10 @@ impl Pipe {
     pub(crate) async fn ask(&self, command: Cmd) -> Result<Value, TransportError> {
         let (receipt, answer) = oneshot::channel();
         let queued = self.push(command, Receipt::Awaited(receipt)).await;
-        queued.map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        queued.map_err(|_| TransportError::connection_closed())?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(TransportError::connection_closed()))
     }
 }
 

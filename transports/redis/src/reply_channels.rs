@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::channels::{CANCEL, REPLY};
-use crate::failure::{closed, of_command};
+use crate::failure::of_command;
 
 /// A channel that nobody used for this long, or up to twice as long, is left.
 const IDLE: Duration = Duration::from_secs(30);
@@ -99,7 +99,7 @@ impl ReplyChannels {
             Ok(outcome) => outcome.clone(),
             Err(_) => None,
         };
-        outcome.unwrap_or_else(|| Err(closed()))?;
+        outcome.unwrap_or_else(|| Err(TransportError::connection_closed()))?;
         Ok(held)
     }
 
@@ -110,7 +110,9 @@ impl ReplyChannels {
             None => {
                 let channel = Arc::new(ReplyChannel::new(route));
                 // Under the lock: in this order it is subscribed to and left.
-                self.wanted.send(channel.clone()).map_err(|_| closed())?;
+                self.wanted
+                    .send(channel.clone())
+                    .map_err(|_| TransportError::connection_closed())?;
                 known.insert(route.to_owned(), channel.clone());
                 channel
             }

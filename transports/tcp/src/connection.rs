@@ -20,7 +20,6 @@ use nestrs_core::{ErrorKind, Headers, Outgoing, Replies, TransportError};
 use serde_json::Value;
 use tokio::io::AsyncRead;
 
-use crate::call::Call;
 use crate::client::{Client, lock};
 use crate::frames::{Frames, ReadError};
 use crate::outbox::{Closed, Outbox};
@@ -72,14 +71,14 @@ impl Connection {
         tokio::spawn(async move {
             if writing.outbox.write_to(writer).await.is_err() {
                 // What was not written is not answered.
-                writing.end(connection_closed());
+                writing.end(TransportError::connection_closed());
             }
         });
         let reading = EndsWithItsTask(connection.clone());
         let mut frames = Frames::new(reader, &options.limits);
         tokio::spawn(async move {
             let lost = match reading.0.read(&mut frames).await {
-                Ok(()) | Err(ReadError::Io(_)) => connection_closed(),
+                Ok(()) | Err(ReadError::Io(_)) => TransportError::connection_closed(),
                 Err(error) => {
                     tracing::warn!(%error, "connection to the server closed");
                     let message = format!("Connection closed: {error}");
@@ -100,10 +99,9 @@ impl Connection {
         message: &Outgoing<'_>,
     ) -> Result<Option<Bytes>, TransportError> {
         let pending = self.in_flight.one()?;
-        let id = pending.id();
-        let call = Call::new(id, pending, self.clone());
+        let call = pending.if_dropped(self.cancels());
         let timeout = message.timeout.filter(|own| *own != self.request_timeout);
-        self.push_request(id, message, timeout).await?;
+        self.push_request(call.id(), message, timeout).await?;
         call.await
     }
 
@@ -112,11 +110,10 @@ impl Connection {
         message: &Outgoing<'_>,
     ) -> Result<Replies, TransportError> {
         let pending = self.in_flight.many()?;
-        let id = pending.id();
-        let call = Call::new(id, pending, self.clone());
+        let call = pending.if_dropped(self.cancels());
         // Nobody knows when the last of several replies should have come.
         let for_ever = Some(Duration::MAX).filter(|_| self.request_timeout != Duration::MAX);
-        self.push_request(id, message, for_ever).await?;
+        self.push_request(call.id(), message, for_ever).await?;
         Ok(Box::pin(call))
     }
 
@@ -139,7 +136,7 @@ impl Connection {
     /// Ends it: what is in flight fails.
     pub(crate) fn finish(&self) {
         self.let_finish();
-        self.in_flight.fail(connection_closed());
+        self.in_flight.fail(TransportError::connection_closed());
     }
 
     /// Ends it once everything is written.
@@ -179,11 +176,15 @@ impl Connection {
         is_first.then_some(self.request_timeout)
     }
 
-    /// Tells the server that nobody waits for this call any more, if it would
-    /// understand. Of a stream that was not read to its end the end may be here
-    /// already.
-    pub(crate) fn cancel(&self, id: u64) {
-        if !self.is_nestrs.load(Ordering::Relaxed) || !self.in_flight.is_waiting(id) {
+    /// What tells the server that nobody waits for a call any more.
+    fn cancels(self: &Arc<Self>) -> impl FnOnce(u64) + Send + Unpin + use<> {
+        let connection = self.clone();
+        move |id| connection.cancel(id)
+    }
+
+    /// If the server would understand.
+    fn cancel(&self, id: u64) {
+        if !self.is_nestrs.load(Ordering::Relaxed) {
             return;
         }
         let extras = Extras {
@@ -212,7 +213,9 @@ impl Connection {
     }
 
     fn lost(&self) -> TransportError {
-        lock(&self.lost).clone().unwrap_or_else(connection_closed)
+        lock(&self.lost)
+            .clone()
+            .unwrap_or_else(TransportError::connection_closed)
     }
 
     fn end(&self, lost: TransportError) {
@@ -231,13 +234,8 @@ struct EndsWithItsTask(Arc<Connection>);
 
 impl Drop for EndsWithItsTask {
     fn drop(&mut self) {
-        self.0.end(connection_closed());
+        self.0.end(TransportError::connection_closed());
     }
-}
-
-/// NestJS's own words for it.
-fn connection_closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
 }
 
 fn json_string(text: &str) -> String {

@@ -28,7 +28,6 @@
 //!
 //! [`ErrorKind::ConnectionClosed`]: nestrs_core::ErrorKind::ConnectionClosed
 
-mod call;
 pub mod client;
 mod connection;
 mod frames;

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nestrs_core::{ErrorKind, TransportError};
+use nestrs_core::TransportError;
 
 use crate::broker::{Endpoint, MqttProtocol};
 use crate::message::{MqttProperties, MqttQos};
@@ -174,10 +174,6 @@ impl Client {
     }
 }
 
-fn closed() -> TransportError {
-    TransportError::of_kind(ErrorKind::ConnectionClosed, "Connection closed")
-}
-
 /// What is the same in both drivers but for the crate its types are of.
 macro_rules! driver {
     ($rumqttc:ident, $ack:path) => {
@@ -252,7 +248,7 @@ macro_rules! driver {
                     .await;
                 let notice = sent.map_err(|error| rejected(&error))?;
                 let confirmed = notice.wait_completion_async().await;
-                confirmed.map_err(|_| super::closed())
+                confirmed.map_err(|_| TransportError::connection_closed())
             }
 
             pub(super) async fn subscribe(
@@ -276,7 +272,7 @@ macro_rules! driver {
                 let sent = self.0.unsubscribe_many_tracked(filters).await;
                 let notice = sent.map_err(|error| rejected(&error))?;
                 let confirmed = notice.wait_completion_async().await;
-                confirmed.map_err(|_| super::closed())
+                confirmed.map_err(|_| TransportError::connection_closed())
             }
 
             pub(super) fn forget(&self, filter: String) -> bool {
@@ -300,7 +296,7 @@ macro_rules! driver {
                     ErrorKind::InvalidPayload,
                     "the pattern makes no MQTT topic: it may not be empty, nor hold `+`, `#` or NUL",
                 ),
-                _ => super::closed(),
+                _ => TransportError::connection_closed(),
             }
         }
 

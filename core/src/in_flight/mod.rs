@@ -3,18 +3,21 @@
 //!
 //! This is where a message's path ends: the waiter wakes in `ClientProxy`.
 
-use std::future::Future;
-use std::pin::Pin;
+mod call;
+mod pending;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures_core::Stream;
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 
+pub use call::Call;
+pub use pending::{PendingReplies, PendingReply};
+
 use crate::error::TransportError;
 use crate::packet::ReplyPacket;
+use pending::Place;
 
 /// How many replies of one stream may wait to be taken before the stream ends
 /// with an error: its reader is too slow and others share the connection.
@@ -72,7 +75,7 @@ impl InFlight {
     pub fn one(&self) -> Result<PendingReply, TransportError> {
         let (sender, reply) = oneshot::channel();
         let place = self.place(Waiter::One(sender))?;
-        Ok(PendingReply { reply, place })
+        Ok(PendingReply::new(reply, place))
     }
 
     /// A new request that waits for any number of replies.
@@ -87,11 +90,7 @@ impl InFlight {
             sender,
             failure: failure.clone(),
         })?;
-        Ok(PendingReplies {
-            replies,
-            failure,
-            place,
-        })
+        Ok(PendingReplies::new(replies, failure, place))
     }
 
     /// Gives a reply to who waits for it; false when nobody does, which is no
@@ -168,84 +167,16 @@ impl InFlight {
         let id = state.last_id;
         state.waiting.insert(id, waiter);
         drop(state);
-        Ok(Place {
-            id,
-            in_flight: self.clone(),
-        })
+        Ok(Place::new(id, self.clone()))
+    }
+
+    fn leave(&self, id: u64) {
+        self.lock().waiting.remove(&id);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A waiter's entry, taken out when the waiter is dropped.
-#[derive(Debug)]
-struct Place {
-    id: u64,
-    in_flight: InFlight,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.in_flight.lock().waiting.remove(&self.id);
-    }
-}
-
-/// A request that waits for its reply.
-#[derive(Debug)]
-pub struct PendingReply {
-    reply: oneshot::Receiver<OneReply>,
-    place: Place,
-}
-
-impl PendingReply {
-    /// The request's number, unique in its [`InFlight`].
-    pub fn id(&self) -> u64 {
-        self.place.id
-    }
-}
-
-impl Future for PendingReply {
-    type Output = OneReply;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OneReply> {
-        // The sender is only ever dropped unsent by dropping `self.place`.
-        let reply = ready!(Pin::new(&mut self.reply).poll(cx));
-        Poll::Ready(reply.unwrap_or_else(|_| Err(gone())))
-    }
-}
-
-/// A request that waits for its replies, one after the other.
-#[derive(Debug)]
-pub struct PendingReplies {
-    replies: mpsc::Receiver<StreamItem>,
-    failure: Arc<OnceLock<TransportError>>,
-    place: Place,
-}
-
-impl PendingReplies {
-    /// The request's number, unique in its [`InFlight`].
-    pub fn id(&self) -> u64 {
-        self.place.id
-    }
-}
-
-impl PendingReplies {
-    fn take_failure(&mut self) -> Option<TransportError> {
-        let failure = self.failure.get().cloned();
-        self.failure = Arc::default();
-        failure
-    }
-}
-
-impl Stream for PendingReplies {
-    type Item = StreamItem;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<StreamItem>> {
-        let item = ready!(self.replies.poll_recv(cx));
-        Poll::Ready(item.or_else(|| self.take_failure().map(Err)))
     }
 }
 
@@ -258,14 +189,13 @@ fn too_slow() -> TransportError {
     )
 }
 
-fn gone() -> TransportError {
-    TransportError::of_kind(crate::ErrorKind::ConnectionClosed, "Connection closed")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::future::poll_fn;
+    use std::pin::Pin;
+
+    use futures_core::Stream;
 
     fn reply(body: &'static str, is_last: bool) -> ReplyPacket {
         let body = Ok((!body.is_empty()).then(|| Bytes::from_static(body.as_bytes())));

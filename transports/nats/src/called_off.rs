@@ -1,0 +1,36 @@
+//! A request is called off when nobody waits for its replies any more.
+//!
+//! Which replica of which service has the request nobody knows, so all nestrs
+//! servers are told: they listen at [`CALLED_OFF`] for the reply subjects of
+//! such requests. NestJS peers do not listen there.
+
+use std::sync::Arc;
+
+use async_nats::Subject;
+use bytes::Bytes;
+use tokio::runtime::Handle;
+
+use crate::link::Link;
+
+/// Where clients say which requests they do not wait for any more.
+pub(crate) const CALLED_OFF: &str = "_NESTRS.called-off";
+
+/// What calls off the request that is replied to at `reply`.
+pub(crate) fn calls_off(
+    link: &Arc<Link>,
+    reply: &Subject,
+) -> impl FnOnce(u64) + Send + Unpin + use<> {
+    let (link, reply) = (link.clone(), reply.clone());
+    move |_| {
+        // Without a runtime there is no connection either.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let driver = link.driver.clone();
+        runtime.spawn(async move {
+            let reply = Bytes::copy_from_slice(reply.as_bytes());
+            // On a connection that has ended nobody hears it.
+            let _ = driver.publish(CALLED_OFF, reply).await;
+        });
+    }
+}
