@@ -13,6 +13,7 @@ use crate::running::RunningApplication;
 /// | `create_application_context` | one that serves nothing: the container and its hooks | |
 /// | `create` | an application that serves HTTP | feature `http` |
 /// | `create_microservice` | one that answers messages, and HTTP in hybrid mode | feature `microservices` |
+/// | `create_microservice_grpc` | the same, over gRPC | feature `microservices-grpc` |
 /// | `create_microservice_nats` | the same, over NATS | feature `microservices-nats` |
 /// | `create_microservice_rabbitmq` | the same, over RabbitMQ | feature `microservices-rabbitmq` |
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +111,26 @@ impl NestFactory {
     #[cfg(feature = "microservices-mqtt")]
     pub fn create_microservice_mqtt<M: Module>(
         options: crate::microservices::MqttMicroserviceOptions,
+    ) -> crate::MicroserviceApplication {
+        Self::create_microservice::<M>(options)
+    }
+
+    /// [`create_microservice`](Self::create_microservice) over gRPC.
+    ///
+    /// ```
+    /// use nestrs::microservices::GrpcMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let options = GrpcMicroserviceOptions::new("127.0.0.1:5000");
+    /// let app = NestFactory::create_microservice_grpc::<AppModule>(options);
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "microservices-grpc")]
+    pub fn create_microservice_grpc<M: Module>(
+        options: crate::microservices::GrpcMicroserviceOptions,
     ) -> crate::MicroserviceApplication {
         Self::create_microservice::<M>(options)
     }

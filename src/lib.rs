@@ -42,6 +42,7 @@
 //! |---|---|
 //! | `http` (default) | the HTTP side of an application, on axum |
 //! | `microservices` | message handlers and clients, over TCP |
+//! | `microservices-grpc` | gRPC |
 //! | `microservices-nats` | NATS |
 //! | `microservices-rabbitmq` | RabbitMQ |
 //! | `garde` | `Valid<T>`: payloads that `garde` checks |
@@ -115,6 +116,11 @@ pub mod microservices {
     };
     #[doc(inline)]
     pub use nestrs_microservices::*;
+    #[cfg(feature = "microservices-grpc")]
+    #[doc(inline)]
+    pub use nestrs_transport_grpc::{
+        ChannelError, GrpcContext, GrpcKeepAlive, GrpcLimits, GrpcMicroserviceOptions, GrpcServices,
+    };
     #[doc(inline)]
     pub use nestrs_transport_memory::{
         MemoryHub, MemoryMicroserviceOptions, MemoryTransport, MemoryTransportOptions,

@@ -3,6 +3,7 @@
 //! The next file on a message's path is a transport's `server.rs`, for TCP
 //! that of `nestrs-transport-tcp`.
 
+use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,9 +16,11 @@ use crate::shutdown::Shutdown;
 use crate::status::StatusStream;
 use crate::wildcard::Wildcards;
 
-/// What can listen for messages: a transport's server options.
+/// What can listen for messages: a transport's server options. They are
+/// [`Any`], so that an application can find those of a transport it has more to
+/// tell.
 #[async_trait]
-pub trait TransportServer: Send + 'static {
+pub trait TransportServer: Any + Send {
     /// The transport's name in logs, as `tcp`.
     fn transport(&self) -> &'static str;
 

@@ -1,0 +1,78 @@
+//! One connection of a server: HTTP/2, or what HTTP/1.1 it is asked for.
+//!
+//! The next file on a message's path is `calls.rs`.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use nestrs_core::Shutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::calls::Calls;
+use crate::limits::{GrpcKeepAlive, GrpcLimits};
+
+/// What all connections of a server are.
+pub(crate) struct Connections {
+    pub(crate) builder: auto::Builder<TokioExecutor>,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// HTTP as the options have it.
+pub(crate) fn builder(
+    limits: &GrpcLimits,
+    keep_alive: Option<GrpcKeepAlive>,
+    max_in_flight: usize,
+) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new());
+    let mut http2 = builder.http2();
+    http2
+        .timer(TokioTimer::new())
+        // More than these would only wait for their turn.
+        .max_concurrent_streams(u32::try_from(max_in_flight).unwrap_or(u32::MAX))
+        .max_header_list_size(limits.max_metadata_size);
+    if let Some(GrpcKeepAlive { interval, timeout }) = keep_alive {
+        http2
+            .keep_alive_interval(interval)
+            .keep_alive_timeout(timeout);
+    }
+    builder
+}
+
+impl Connections {
+    /// Serves until the peer closes, or the server stops and what this
+    /// connection has in hand is answered.
+    pub(crate) async fn serve<S>(&self, stream: S, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let calls = self.calls.clone();
+        let service = service_fn(move |request| calls.clone().answer(request, peer));
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            biased;
+            () = self.shutdown.aborting() => return,
+            () = self.shutdown.stopping() => {
+                // Tells the peer to send no more, and answers what it has sent.
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    biased;
+                    () = self.shutdown.aborting() => return,
+                    ended = connection => ended,
+                }
+            }
+            ended = connection.as_mut() => ended,
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "connection lost");
+        }
+    }
+}
