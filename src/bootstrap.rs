@@ -89,6 +89,12 @@ impl Bootstrap {
         #[cfg(feature = "microservices")]
         let microservices = {
             nestrs_microservices::subscribe_listeners(&container);
+            let servers = served.microservices.iter();
+            let servers: Vec<_> = servers.flat_map(Microservice::known_as).collect();
+            // Who has no server at all uses the handlers in another program.
+            if !servers.is_empty() {
+                nestrs_microservices::warn_of_unserved(&container, &servers);
+            }
             let bind = |one: Microservice| one.bind(&container, self.service, self.global.clone());
             let bound = served.microservices.into_iter().map(bind);
             bound.collect::<Result<Vec<_>, _>>()?

@@ -132,6 +132,11 @@ impl Microservice {
         self.server.transport()
     }
 
+    /// What handlers may ask for it by.
+    pub(crate) fn known_as(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.transport()).chain(self.name)
+    }
+
     /// `global` are those of the application, which go around its own.
     pub(crate) fn bind(
         self,

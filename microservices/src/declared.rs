@@ -1,10 +1,11 @@
 //! Message handlers before anything is constructed: those that are in each
-//! other's way, and those that need what is not there.
+//! other's way, those that need what is not there, and those that no server
+//! calls.
 
 use std::collections::HashMap;
 
 use nestrs_core::MessageKind;
-use nestrs_di::{Code, Finding, Graph, GraphCheck, Key};
+use nestrs_di::{Code, Container, Finding, Graph, GraphCheck, Key};
 
 use crate::bind::HandlerTable;
 use crate::enhancer::ModuleEnhancers;
@@ -14,14 +15,13 @@ use crate::handler::{Handler, HandlerName, MicroRoutes};
 /// A message handler, before there is an instance to call.
 pub(crate) struct Declared {
     name: HandlerName,
-    /// Where it answers.
-    patterns: Vec<Answered>,
+    patterns: Vec<Handled>,
     /// What runs around it and has to come from the container.
     needs: Vec<Key>,
 }
 
-/// A pattern whose messages have one handler.
-struct Answered {
+struct Handled {
+    kind: MessageKind,
     route: String,
     transport: Option<&'static str>,
 }
@@ -32,13 +32,13 @@ impl Declared {
     }
 
     fn of<T: MicroRoutes>(handler: &Handler<T>) -> Self {
-        let answered = handler.patterns.iter();
-        let answered = answered.filter(|pattern| pattern.kind == MessageKind::Request);
+        let patterns = handler.patterns.iter();
         let named = [T::ENHANCERS, handler.enhancers].map(|enhancers| enhancers.not_made());
         Self {
             name: HandlerName::of::<T>(handler.method, handler.at),
-            patterns: answered
-                .map(|pattern| Answered {
+            patterns: patterns
+                .map(|pattern| Handled {
+                    kind: pattern.kind,
                     route: pattern.pattern.to_pattern().into_string(),
                     transport: pattern.transport,
                 })
@@ -48,11 +48,12 @@ impl Declared {
     }
 }
 
-impl Answered {
-    /// Whether there can be a server to which both answer.
+impl Handled {
+    /// Whether both answer, and there can be a server to which both do.
     fn meets(&self, other: &Self) -> bool {
         let transports = [self.transport, other.transport];
-        self.route == other.route
+        [self.kind, other.kind] == [MessageKind::Request; 2]
+            && self.route == other.route
             && (transports.contains(&None) || self.transport == other.transport)
     }
 }
@@ -96,7 +97,7 @@ pub(crate) struct OneHandlerPerPattern;
 
 impl GraphCheck for OneHandlerPerPattern {
     fn check(graph: &Graph) -> Vec<Finding> {
-        let mut seen = HashMap::<String, Vec<(HandlerName, Answered)>>::new();
+        let mut seen = HashMap::<String, Vec<(HandlerName, Handled)>>::new();
         let mut findings = Vec::new();
         for (module, table) in graph.attachments::<HandlerTable>() {
             for Declared { name, patterns, .. } in (table.declared)() {
@@ -119,5 +120,56 @@ impl GraphCheck for OneHandlerPerPattern {
             }
         }
         findings
+    }
+}
+
+/// Warns of handlers that are never called: those whose `transport = "…"` is
+/// that of none of the application's `servers`, which are given by transport
+/// and by name.
+///
+/// ```
+/// # extern crate nestrs_microservices as nestrs;
+/// use nestrs_di::{Graph, Module, ModuleDefinition, injectable};
+/// use nestrs_microservices::{micro_routes, microservice, warn_of_unserved};
+///
+/// #[injectable]
+/// struct Sensors;
+///
+/// #[micro_routes]
+/// impl Sensors {
+///     #[event_pattern("sensors/+", transport = "mqtt")]
+///     async fn measured(&self) {}
+/// }
+///
+/// struct AppModule;
+/// impl Module for AppModule {
+///     fn definition() -> ModuleDefinition {
+///         microservice::<Sensors>(ModuleDefinition::of::<Self>())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+/// // Logs that `Sensors::measured` is never called.
+/// warn_of_unserved(&container, &["tcp"]);
+/// # }
+/// ```
+pub fn warn_of_unserved(container: &Container, servers: &[&str]) {
+    let tables = container.attachments::<HandlerTable>();
+    for Declared { name, patterns, .. } in tables.flat_map(|(_, table)| (table.declared)()) {
+        for Handled {
+            route, transport, ..
+        } in patterns
+        {
+            if let Some(wanted) = transport.filter(|wanted| !servers.contains(wanted)) {
+                let there_are = servers.join("`, `");
+                tracing::warn!(
+                    "`{name}` is never called for `{route}`: it asks for `transport = \"{wanted}\"`, \
+                     and the application's servers are `{there_are}`. Connect a server of that \
+                     transport, call one `.named(\"{wanted}\")`, or leave `transport` out"
+                );
+            }
+        }
     }
 }

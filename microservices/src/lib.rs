@@ -23,7 +23,7 @@
 //! |---|---|
 //! | `handler.rs` | [`MicroRoutes`]: what `#[micro_routes]` leaves behind |
 //! | `bind.rs`, `builder.rs` | from a container to a dispatcher |
-//! | `declared.rs` | handlers that are in each other's way |
+//! | `declared.rs` | handlers that are in each other's way, or never called |
 //! | `listener.rs` | [`EventRoutes`]: what `#[event_routes]` leaves behind |
 //! | `event_bus.rs` | [`EventBus`]: events within the process |
 //! | `tower.rs` (feature `tower`) | handlers as services, layers around them |
@@ -63,6 +63,7 @@ pub use client::{
     ReplyStream,
 };
 pub use ctx::Ctx;
+pub use declared::warn_of_unserved;
 pub use dispatcher::Dispatcher;
 pub use enhancer::{
     AppFilter, AppGuard, AppInterceptor, AppPipe, Enhancers, ExceptionFilter, ExecutionContext,

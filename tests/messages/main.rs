@@ -16,3 +16,4 @@ mod patterns;
 mod payloads;
 mod returns;
 mod two_applications;
+mod unserved;
