@@ -2,18 +2,18 @@
 //!
 //! The first request says that this client is one of nestrs and how long its
 //! calls wait, in `metadata` that a NestJS server does not look at. A nestrs
-//! server answers that with a reply of its own, to an id nobody else has; from
-//! then on it is told about calls that are not waited for any more.
+//! server answers that with a reply of its own, to an id nobody else has; then
+//! it is told about calls that are not waited for any more, those before it
+//! included: see `greeting.rs`.
 //!
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use nestrs_core::extras::{Extras, PEER};
+use nestrs_core::extras::Extras;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
 use nestrs_core::{ErrorKind, Headers, Outgoing, Replies, TransportError};
@@ -22,6 +22,7 @@ use tokio::io::AsyncRead;
 
 use crate::client::{Client, lock};
 use crate::frames::{Frames, ReadError};
+use crate::greeting::Greeting;
 use crate::outbox::{Closed, Outbox};
 use crate::socket::Halves;
 
@@ -42,9 +43,7 @@ pub(crate) struct Connection {
     in_flight: InFlight,
     /// How long a call waits unless it says otherwise.
     request_timeout: Duration,
-    /// Whether the server was told who we are, and whether it said who it is.
-    said_hello: AtomicBool,
-    is_nestrs: AtomicBool,
+    greeting: Greeting,
     /// Why it ended, if it has.
     lost: Mutex<Option<TransportError>>,
     client: Weak<Client>,
@@ -62,8 +61,7 @@ impl Connection {
             outbox: Outbox::new(options.limits.max_send_buffer_size),
             in_flight: InFlight::default(),
             request_timeout: options.request_timeout,
-            said_hello: AtomicBool::new(false),
-            is_nestrs: AtomicBool::new(false),
+            greeting: Greeting::default(),
             lost: Mutex::default(),
             client: Arc::downgrade(client),
         });
@@ -152,41 +150,36 @@ impl Connection {
     ) -> Result<(), TransportError> {
         let (pattern, id) = (json_string(message.pattern), format!("\"{id}\""));
         self.outbox.room().await.map_err(|Closed| self.lost())?;
-        let extras = Extras {
-            timeout,
-            peer: self.hello(),
-            ..Extras::default()
+        let push = |is_first: bool| {
+            let extras = Extras {
+                timeout,
+                peer: is_first.then_some(self.request_timeout),
+                ..Extras::default()
+            };
+            let metadata = extras.metadata(&message.headers);
+            write_request(
+                pattern.as_bytes(),
+                &message.payload,
+                metadata.as_deref(),
+                id.as_bytes(),
+                |parts| self.outbox.push(parts),
+            )
         };
-        let metadata = extras.metadata(&message.headers);
-        write_request(
-            pattern.as_bytes(),
-            &message.payload,
-            metadata.as_deref(),
-            id.as_bytes(),
-            |parts| self.outbox.push(parts),
-        )
-        .map(drop)
-        .map_err(|Closed| self.lost())
-    }
-
-    /// How the first request introduces us.
-    fn hello(&self) -> Option<Duration> {
-        let is_first = !self.said_hello.load(Ordering::Relaxed)
-            && !self.said_hello.swap(true, Ordering::Relaxed);
-        is_first.then_some(self.request_timeout)
+        let pushed = self.greeting.around(push);
+        pushed.map(drop).map_err(|Closed| self.lost())
     }
 
     /// What tells the server that nobody waits for a call any more.
     fn cancels(self: &Arc<Self>) -> impl FnOnce(u64) + Send + Unpin + use<> {
         let connection = self.clone();
-        move |id| connection.cancel(id)
+        move |id| {
+            if connection.greeting.may_cancel(id) {
+                connection.push_cancel(id);
+            }
+        }
     }
 
-    /// If the server would understand.
-    fn cancel(&self, id: u64) {
-        if !self.is_nestrs.load(Ordering::Relaxed) {
-            return;
-        }
+    fn push_cancel(&self, id: u64) {
         let extras = Extras {
             cancel: Some(id),
             ..Extras::default()
@@ -203,10 +196,14 @@ impl Connection {
             let Some(id) = reply.id.as_deref().and_then(unquoted) else {
                 continue;
             };
-            if let Ok(id) = id.parse() {
-                self.in_flight.complete(id, reply);
-            } else if id == PEER {
-                self.is_nestrs.store(true, Ordering::Relaxed);
+            match id.parse() {
+                Ok(id) => {
+                    self.in_flight.complete(id, reply);
+                }
+                Err(_) => {
+                    let dropped = self.greeting.heard(id);
+                    dropped.into_iter().for_each(|id| self.push_cancel(id));
+                }
             }
         }
         Ok(())

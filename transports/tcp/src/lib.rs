@@ -10,9 +10,9 @@
 //! | which reply is whose | the packet's `id`; replies come in any order |
 //! | a client | one connection for all its calls, made by the first and again by the next after it broke |
 //! | headers | the packet's `metadata`, as NestJS 12 has them |
-//! | a call that is not waited for any more | its handler is dropped, if both sides are of nestrs: the client says so (see `connection.rs`), or its deadline passes, which also holds while a full server reads nothing |
+//! | a call that is not waited for any more | its handler is dropped, if both sides are of nestrs: the client says so (see `greeting.rs`), or its deadline passes. A full server hears of it too, in what it reads ahead (256 KiB of each connection) |
 //! | scale-out | a load balancer in front |
-//! | back-pressure | a peer that does not read is not read from; so is one when [`max_in_flight`](TcpMicroserviceOptions::max_in_flight) messages are in hand |
+//! | back-pressure | a peer that does not read is not read from; nor, but for what is read ahead, is anyone when [`max_in_flight`](TcpMicroserviceOptions::max_in_flight) messages are in hand |
 //!
 //! **Delivery**: at most once. The sender sees when a connection breaks:
 //! calls that wait fail with [`ErrorKind::ConnectionClosed`], and an event is
@@ -20,10 +20,11 @@
 //!
 //! # Layout
 //!
-//! [`server`] reads requests and writes replies; `frames` and `outbox` are its
-//! two halves of a connection, which [`client`] shares, and `peer` is what it
-//! knows of who is at the other end. [`client`] makes a `connection` when one is
-//! needed; `tls` wraps sockets.
+//! [`server`] takes requests out of an `inbox` and writes replies; `frames` and
+//! `outbox` are its two halves of a connection, which [`client`] shares, and
+//! `peer` is what it knows of who is at the other end. [`client`] makes a
+//! `connection` when one is needed, and learns by a `greeting` who the server
+//! is; `tls` wraps sockets.
 //! The next file on a message's path is `server.rs`.
 //!
 //! [`ErrorKind::ConnectionClosed`]: nestrs_core::ErrorKind::ConnectionClosed
@@ -31,6 +32,8 @@
 pub mod client;
 mod connection;
 mod frames;
+mod greeting;
+mod inbox;
 mod outbox;
 mod peer;
 pub mod server;

@@ -59,6 +59,15 @@ pub(crate) struct Received {
     pub(crate) id: Option<Bytes>,
     /// To be kept until it is answered.
     pub(crate) call: Option<Call>,
+    /// Whether it was read before there was room for it.
+    pub(crate) has_waited: bool,
+}
+
+impl Received {
+    /// How much of memory it takes, roughly.
+    pub(crate) fn cost(&self) -> usize {
+        size_of::<Self>() + self.message.pattern.len() + self.message.payload.len()
+    }
 }
 
 impl Peer {
@@ -89,7 +98,12 @@ impl Peer {
             (MessageKind::Request, Some(id)) => self.limit(&mut message.context, id, &extras),
             _ => None,
         };
-        Some(Received { message, id, call })
+        Some(Received {
+            message,
+            id,
+            call,
+            has_waited: false,
+        })
     }
 
     /// Only a client that said so is told that this server is one of nestrs,

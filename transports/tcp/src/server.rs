@@ -1,7 +1,7 @@
 //! The listening side: accepts connections, turns frames into messages, and
 //! writes each answer to the connection its request came from.
 //!
-//! The next file on a message's path is [`nestrs_core::framing`].
+//! The next file on a message's path is `inbox.rs`.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use nestrs_core::intake::Intake;
-use nestrs_core::packet::{Packet, Reply};
+use nestrs_core::packet::Reply;
 use nestrs_core::{
     Answer, ClientStatus, Dispatch, RunningServer, Shutdown, StartError, StatusStream,
     TransportServer,
@@ -20,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 use crate::frames::{Frames, ReadError};
+use crate::inbox::{Inbox, ReadEnd};
 use crate::outbox::{Closed, Outbox, Promise};
 use crate::peer::{Peer, Received};
 use crate::socket::{self, Halves};
@@ -44,7 +44,8 @@ pub struct TcpMicroserviceOptions {
     /// Where to listen, `host:port`; port 0 is a free one.
     pub addr: String,
     /// How many messages may be in hand at a time, over all connections; 4,096
-    /// unless told otherwise. While that many are, nothing more is read.
+    /// unless told otherwise. While that many are, no more is read than it takes
+    /// to hear which of them are called off.
     pub max_in_flight: usize,
     /// What one connection may cost.
     pub limits: TcpLimits,
@@ -119,22 +120,6 @@ struct Server {
     limits: TcpLimits,
     #[cfg(feature = "tls")]
     tls: Option<tokio_rustls::TlsAcceptor>,
-}
-
-/// Why a connection is not read any further.
-enum ReadEnd {
-    /// The peer has nothing more to say.
-    Eof,
-    /// This server is stopping.
-    Stopping,
-    /// What the peer said makes no sense, or it is gone.
-    Failed(ReadError),
-}
-
-impl From<ReadError> for ReadEnd {
-    fn from(error: ReadError) -> Self {
-        Self::Failed(error)
-    }
 }
 
 impl Server {
@@ -234,52 +219,57 @@ impl Server {
     where
         R: tokio::io::AsyncRead + Unpin,
     {
-        let mut peer = Peer::new(peer);
+        let mut inbox = Inbox::new(frames, outbox, Peer::new(peer));
         let mut stopping = pin!(self.intake.shutdown().stopping());
         loop {
             loop {
-                match frames.arrived() {
-                    Ok(Some(frame)) => {
-                        if let Err(end) = self.handle(frame, outbox, &mut peer).await {
+                match inbox.arrived() {
+                    Ok(Some(received)) => {
+                        if let Err(end) = self.handle(received, outbox, &mut inbox).await {
                             return end;
                         }
                     }
                     Ok(None) => break,
-                    Err(error) => return error.into(),
+                    Err(end) => return end,
                 }
             }
             tokio::select! {
                 biased;
                 () = &mut stopping => return ReadEnd::Stopping,
-                read = async {
-                    // A peer that does not take our replies is not read from.
-                    match outbox.room().await {
-                        Ok(()) => frames.read().await,
-                        Err(Closed) => Ok(false),
-                    }
-                } => match read {
-                    Ok(true) => {}
-                    Ok(false) => return ReadEnd::Eof,
-                    Err(error) => return error.into(),
+                read = inbox.read() => if let Err(end) = read {
+                    return end;
                 },
             }
         }
     }
 
-    async fn handle(
+    async fn handle<R>(
         &self,
-        frame: Bytes,
+        received: Received,
         outbox: &Arc<Outbox>,
-        peer: &mut Peer,
-    ) -> Result<(), ReadEnd> {
-        let packet = Packet::parse(&frame).map_err(ReadError::Json)?;
-        let Some(Received { message, id, call }) = peer.receive(packet, outbox) else {
-            return Ok(());
+        inbox: &mut Inbox<'_, R>,
+    ) -> Result<(), ReadEnd>
+    where
+        R: tokio::io::AsyncRead + Unpin,
+    {
+        let admission = match self.intake.try_admit() {
+            Some(admission) => Some(admission),
+            None => tokio::select! {
+                biased;
+                admission = self.intake.admit() => admission,
+                never = inbox.look_ahead() => match never {},
+            },
         };
-        let Some(admission) = self.intake.admit().await else {
+        let Some(admission) = admission else {
             return Err(ReadEnd::Stopping);
         };
-        if admission.has_waited() && message.context.is_over() {
+        let Received {
+            message,
+            id,
+            call,
+            has_waited,
+        } = received;
+        if (has_waited || admission.has_waited()) && message.context.is_over() {
             tracing::debug!("a request waited for its turn longer than its sender for the reply");
             return Ok(());
         }

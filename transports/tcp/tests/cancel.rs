@@ -145,3 +145,61 @@ async fn a_server_that_is_no_nestrs_hears_of_it_once_and_of_no_cancelled_call() 
     .collect();
     assert_eq!(sent, String::from_utf8(packets).unwrap());
 }
+
+async fn expect(socket: &mut Socket, packet: &str) {
+    let frame = frame(packet);
+    socket.expect(std::str::from_utf8(&frame).unwrap()).await;
+}
+
+/// A client's first request, and the socket it came by.
+async fn first_request(listener: &TcpListener, client: &TcpTransport) -> Socket {
+    let message = Outgoing::new("p", "0");
+    let mut call = Box::pin(client.send(message));
+    let mut accepted = std::pin::pin!(listener.accept());
+    let stream = tokio::select! {
+        _ = &mut call => panic!("nobody answered"),
+        accepted = &mut accepted => accepted.unwrap().0,
+    };
+    let mut socket = Socket(stream);
+    let said = r#"{"pattern":"p","data":0,"metadata":{"nestrs-peer":"10000"},"id":"1"}"#;
+    tokio::select! {
+        _ = &mut call => panic!("nobody answered"),
+        () = expect(&mut socket, said) => {}
+    }
+    // Nobody waits for it any more.
+    socket
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_before_the_server_said_who_it_is_is_called_off_then() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpTransport::new(TcpTransportOptions::new(listener.local_addr().unwrap()));
+    let mut socket = first_request(&listener, &client).await;
+    client.emit_json("e", json!(0)).await.unwrap();
+    expect(&mut socket, r#"{"pattern":"e","data":0}"#).await;
+    socket.send(WELCOME).await;
+    expect(&mut socket, r#"{"metadata":{"nestrs-cancel":"1"}}"#).await;
+}
+
+#[tokio::test]
+async fn a_server_that_answers_without_saying_who_it_is_hears_of_no_dropped_call() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpTransport::new(TcpTransportOptions::new(listener.local_addr().unwrap()));
+    let mut socket = first_request(&listener, &client).await;
+    let answer = async {
+        expect(&mut socket, r#"{"pattern":"p","data":0,"id":"2"}"#).await;
+        socket
+            .send(frame(r#"{"response":1,"isDisposed":true,"id":"2"}"#))
+            .await;
+    };
+    let (answered, ()) = tokio::join!(client.send(Outgoing::new("p", "0")), answer);
+    assert_eq!(answered.unwrap().unwrap(), "1");
+    let mut dropped = Box::pin(client.send(Outgoing::new("p", "0")));
+    tokio::select! {
+        _ = &mut dropped => panic!("nobody answered"),
+        () = expect(&mut socket, r#"{"pattern":"p","data":0,"id":"3"}"#) => {}
+    }
+    drop(dropped);
+    client.emit_json("e", json!(0)).await.unwrap();
+    expect(&mut socket, r#"{"pattern":"e","data":0}"#).await;
+}
