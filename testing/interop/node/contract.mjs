@@ -1,7 +1,7 @@
 // The handlers that every server of the interop tests answers with, whatever it is written in.
 import { nest } from './nest.mjs';
 
-const { Controller, Ctx, EventPattern, MessagePattern, Module, Payload, RpcException } = nest;
+const { Controller, Ctx, EventPattern, MessagePattern, Module, Payload, RpcException, UseFilters } = nest;
 const { BehaviorSubject, concat, filter, firstValueFrom, mergeMap } = nest.rxjs;
 const { of, range, throwError, timer } = nest.rxjs;
 
@@ -42,6 +42,14 @@ class Contract {
     throw new RpcException({ code: 42, message: 'obj boom' });
   }
 
+  failWith(data) {
+    throw new RpcException(data);
+  }
+
+  failRaw(data) {
+    throw new RpcException(data);
+  }
+
   failCrash() {
     throw new Error('what a caller must not get to see');
   }
@@ -72,6 +80,13 @@ class Contract {
   }
 }
 
+// As NestJS's own documentation has it: what was thrown, in no object.
+class Raw {
+  catch(exception) {
+    return throwError(() => exception.getError());
+  }
+}
+
 const routes = {
   add: MessagePattern('math.add'),
   sum: MessagePattern({ cmd: 'sum' }),
@@ -81,6 +96,8 @@ const routes = {
   slow: MessagePattern('slow'),
   failString: MessagePattern('fail.string'),
   failObject: MessagePattern('fail.object'),
+  failWith: MessagePattern('fail.with'),
+  failRaw: MessagePattern('fail.raw'),
   failCrash: MessagePattern('fail.crash'),
   nothing: MessagePattern('nothing'),
   nullValue: MessagePattern('null.value'),
@@ -98,6 +115,7 @@ for (const method of ['metadata', 'natsHeaders']) {
   Payload()(Contract.prototype, method, 0);
   Ctx()(Contract.prototype, method, 1);
 }
+UseFilters(new Raw())(Contract.prototype, 'failRaw', Object.getOwnPropertyDescriptor(Contract.prototype, 'failRaw'));
 Controller()(Contract);
 
 export class ContractModule {}

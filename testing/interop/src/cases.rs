@@ -46,6 +46,15 @@ fn failures() -> Vec<Case> {
             json!({}),
             json!({ "code": 42, "message": "obj boom" }),
         ),
+        shapes()
+            .into_iter()
+            .fold(Case::new("errors of every shape"), |case, error| {
+                case.fails("fail.with", error.clone(), error)
+            })
+            .fails("fail.with", json!("text"), failed("text")),
+        Case::new("an error in no object")
+            .fails("fail.raw", json!("text"), json!("text"))
+            .fails("fail.raw", json!({ "code": 42 }), json!({ "code": 42 })),
         Case::new("fail.crash")
             .fails("fail.crash", json!({}), failed("Internal server error"))
             .answers("echo", json!("alive"), "alive"),
@@ -53,6 +62,18 @@ fn failures() -> Vec<Case> {
             .fails("no.such", json!({}), json!(unknown))
             .fails(json!({ "cmd": "no such" }), json!({}), json!(unknown))
             .answers("echo", json!("alive"), "alive"),
+    ]
+}
+
+/// What the authors of services make `RpcException`s of.
+fn shapes() -> [Value; 6] {
+    [
+        json!({ "status": 404, "message": "no such order" }),
+        json!({ "status": "declined", "message": "no funds" }),
+        json!({ "status": "error", "message": "boom", "details": { "at": [1, 2] } }),
+        json!({ "code": "E_STOCK", "left": 0 }),
+        json!({ "code": 5, "message": "five", "details": null }),
+        json!({ "statusCode": 400, "message": ["a is wrong", "b is wrong"], "error": "Bad Request" }),
     ]
 }
 

@@ -78,6 +78,19 @@ impl Contract {
         Err(TransportError::new("obj boom").with_details(error))
     }
 
+    #[message_pattern("fail.with")]
+    async fn fail_with(&self, error: Value) -> Result<(), TransportError> {
+        Err(match error {
+            Value::String(message) => TransportError::new(message),
+            object => TransportError::from_wire(object),
+        })
+    }
+
+    #[message_pattern("fail.raw")]
+    async fn fail_raw(&self, error: Value) -> Result<(), TransportError> {
+        Err(TransportError::from_wire(error))
+    }
+
     #[message_pattern("fail.crash")]
     async fn fail_crash(&self) {
         panic!("what a caller must not get to see");
