@@ -26,6 +26,7 @@
 //! | [`request_id`] | what requests are called by where clients share a reply channel |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
 //! | [`backoff`] | how long to wait before connecting again |
+//! | [`shared_connection`] | one connection for all calls, made again after it broke |
 //! | [`shutdown`] | stop, drain, abort |
 //! | `tls` (feature `tls`) | what a TLS client trusts and shows |
 //!
@@ -71,6 +72,7 @@ pub mod replies;
 pub mod request_id;
 pub mod route_table;
 pub mod server;
+pub mod shared_connection;
 pub mod shutdown;
 pub mod status;
 #[cfg(feature = "tls")]

@@ -5,20 +5,16 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use nestrs_core::backoff::Backoff;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
-use nestrs_core::status::StatusSource;
-use nestrs_core::{
-    ClientStatus, ErrorKind, Outgoing, Replies, StatusStream, Transport, TransportError,
-};
+use nestrs_core::shared_connection::SharedConnection;
+use nestrs_core::{Outgoing, Replies, StatusStream, Transport, TransportError};
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 use crate::connection::{Connection, TcpConnection};
 use crate::socket::{self, Halves};
@@ -100,11 +96,8 @@ impl TcpTransport {
     pub fn new(options: TcpTransportOptions) -> Self {
         Self {
             client: Arc::new(Client {
+                connection: SharedConnection::new(&options.addr, options.connect_timeout),
                 options,
-                connection: Mutex::default(),
-                connecting: tokio::sync::Mutex::default(),
-                last_failure: Mutex::default(),
-                status: StatusSource::default(),
             }),
         }
     }
@@ -140,19 +133,19 @@ impl Transport for TcpTransport {
     }
 
     async fn close(&self) {
-        if let Some(connection) = self.client.current() {
+        if let Some(connection) = self.client.connection.current() {
             connection.finish();
-            self.client.disconnected(&connection);
+            self.client.connection.disconnected(&connection);
         }
     }
 
     fn status(&self) -> StatusStream {
-        self.client.status.watch()
+        self.client.connection.status()
     }
 
     /// The [`TcpConnection`] there is.
     fn driver(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        let TcpConnection { local, peer } = self.client.current()?.ends;
+        let TcpConnection { local, peer } = self.client.connection.current()?.ends;
         Some(Arc::new(TcpConnection { local, peer }))
     }
 }
@@ -160,30 +153,7 @@ impl Transport for TcpTransport {
 /// What the clones of a client share.
 pub(crate) struct Client {
     pub(crate) options: TcpTransportOptions,
-    connection: Mutex<Option<Arc<Connection>>>,
-    /// Held by the one call that connects for all of them.
-    connecting: tokio::sync::Mutex<Retry>,
-    last_failure: Mutex<Option<String>>,
-    status: StatusSource,
-}
-
-/// When the next attempt may be made.
-#[derive(Default)]
-struct Retry {
-    not_before: Option<Instant>,
-    backoff: Backoff,
-}
-
-impl Retry {
-    async fn wait(&self) {
-        if let Some(not_before) = self.not_before {
-            tokio::time::sleep_until(not_before).await;
-        }
-    }
-
-    fn failed(&mut self) {
-        self.not_before = Some(Instant::now() + self.backoff.next_delay());
-    }
+    pub(crate) connection: SharedConnection<Connection>,
 }
 
 impl Client {
@@ -196,77 +166,13 @@ impl Client {
         in_time(message, limit, addr, call).await
     }
 
-    /// The connection there is.
-    fn current(&self) -> Option<Arc<Connection>> {
-        let current = lock(&self.connection).clone();
-        current.filter(|connection| connection.is_open())
-    }
-
     /// The connection there is, or a new one.
     async fn connection(self: &Arc<Self>) -> Result<Arc<Connection>, TransportError> {
-        if let Some(connection) = self.current() {
-            return Ok(connection);
-        }
-        let limit = self.options.connect_timeout;
-        tokio::time::timeout(limit, self.connect())
-            .await
-            .map_err(|_| {
-                self.status.set(ClientStatus::Disconnected);
-                let why = lock(&self.last_failure).clone();
-                let why = why.unwrap_or_else(|| "no answer".to_owned());
-                let addr = &self.options.addr;
-                let message = format!("cannot connect to {addr} within {limit:?}: {why}");
-                TransportError::of_kind(ErrorKind::Connect, message)
-            })
-    }
-
-    async fn connect(self: &Arc<Self>) -> Arc<Connection> {
-        let mut retry = self.connecting.lock().await;
-        loop {
-            // Another call may have connected while this one waited.
-            if let Some(connection) = self.current() {
-                return connection;
-            }
-            if lock(&self.connection).is_some() {
-                self.status.set(ClientStatus::Reconnecting);
-            }
-            retry.wait().await;
-            match self.open().await {
-                Ok((halves, ends)) => {
-                    *retry = Retry::default();
-                    let connection = Connection::start(halves, ends, self);
-                    self.connected(connection.clone());
-                    return connection;
-                }
-                Err(error) => {
-                    tracing::debug!(addr = %self.options.addr, %error, "cannot connect");
-                    *lock(&self.last_failure) = Some(error.to_string());
-                    retry.failed();
-                }
-            }
-        }
-    }
-
-    fn connected(&self, connection: Arc<Connection>) {
-        let mut current = lock(&self.connection);
-        // Its tasks run already, and may have ended it.
-        self.status.set(match connection.is_open() {
-            true => ClientStatus::Connected,
-            false => ClientStatus::Disconnected,
-        });
-        *current = Some(connection);
-    }
-
-    /// To be called after a connection was closed.
-    pub(crate) fn disconnected(&self, connection: &Connection) {
-        let current = lock(&self.connection);
-        // Another one may be in its place by now.
-        if current
-            .as_deref()
-            .is_some_and(|now| std::ptr::eq(now, connection))
-        {
-            self.status.set(ClientStatus::Disconnected);
-        }
+        let open = || async {
+            let (halves, ends) = self.open().await?;
+            Ok(Connection::start(halves, ends, self))
+        };
+        self.connection.get(open).await
     }
 
     async fn open(&self) -> std::io::Result<(Halves, TcpConnection)> {
@@ -286,22 +192,17 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if let Some(connection) = self.current() {
+        if let Some(connection) = self.connection.current() {
             connection.let_finish();
         }
     }
-}
-
-/// No code that can panic runs under these locks.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("options", &self.options)
-            .field("connected", &self.current().is_some())
+            .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
 }

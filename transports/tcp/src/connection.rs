@@ -9,18 +9,19 @@
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use nestrs_core::extras::Extras;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
+use nestrs_core::shared_connection;
 use nestrs_core::{ErrorKind, Headers, Outgoing, Replies, TransportError};
 use serde_json::Value;
 use tokio::io::AsyncRead;
 
-use crate::client::{Client, lock};
+use crate::client::Client;
 use crate::frames::{Frames, ReadError};
 use crate::greeting::Greeting;
 use crate::outbox::{Closed, Outbox};
@@ -45,8 +46,14 @@ pub(crate) struct Connection {
     request_timeout: Duration,
     greeting: Greeting,
     /// Why it ended, if it has.
-    lost: Mutex<Option<TransportError>>,
+    lost: OnceLock<TransportError>,
     client: Weak<Client>,
+}
+
+impl shared_connection::Connection for Connection {
+    fn is_open(&self) -> bool {
+        self.outbox.is_open()
+    }
 }
 
 impl Connection {
@@ -62,7 +69,7 @@ impl Connection {
             in_flight: InFlight::default(),
             request_timeout: options.request_timeout,
             greeting: Greeting::default(),
-            lost: Mutex::default(),
+            lost: OnceLock::new(),
             client: Arc::downgrade(client),
         });
         let writing = connection.clone();
@@ -86,10 +93,6 @@ impl Connection {
             reading.0.end(lost);
         });
         connection
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        self.outbox.is_open()
     }
 
     pub(crate) async fn send(
@@ -210,16 +213,18 @@ impl Connection {
     }
 
     fn lost(&self) -> TransportError {
-        lock(&self.lost)
-            .clone()
+        self.lost
+            .get()
+            .cloned()
             .unwrap_or_else(TransportError::connection_closed)
     }
 
     fn end(&self, lost: TransportError) {
-        lock(&self.lost).get_or_insert(lost);
+        // The first reason stays.
+        let _ = self.lost.set(lost);
         self.outbox.close();
         if let Some(client) = self.client.upgrade() {
-            client.disconnected(self);
+            client.connection.disconnected(self);
         }
         self.in_flight.fail(self.lost());
     }

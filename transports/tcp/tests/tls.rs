@@ -114,7 +114,7 @@ async fn options_that_cannot_work_are_named_at_the_start() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the `tls` options of the TCP server do not work: `cert_pem` holds no certificate"
+        "the `tls` options of the server do not work: `cert_pem` holds no certificate"
     );
 }
 

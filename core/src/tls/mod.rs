@@ -1,7 +1,9 @@
-//! TLS towards a server or a broker, through rustls with ring: the same for
-//! every transport. Needs the feature `tls`.
+//! TLS through rustls with ring, towards a server or a broker, and of a server:
+//! the same for every transport. Needs the feature `tls`.
 //!
 //! Back to the path of a message: [`crate::client`].
+
+mod server;
 
 use std::fmt;
 use std::io;
@@ -15,6 +17,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+pub use server::TlsServerOptions;
 
 use crate::server::StartError;
 
@@ -99,8 +103,31 @@ impl TlsClientOptions {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.connect_for(&[], host, stream).await
+    }
+
+    /// [`connect`](Self::connect), to speak one of these protocols (ALPN), the
+    /// first one best.
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`connect`](Self::connect).
+    pub async fn connect_for<S>(
+        &self,
+        protocols: &[&str],
+        host: &str,
+        stream: S,
+    ) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-        let config = self.config().map_err(|error| invalid(error.to_string()))?;
+        let mut config = self.config().map_err(|error| invalid(error.to_string()))?;
+        config.alpn_protocols = protocols.iter().map(|name| (*name).into()).collect();
         let name = self.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())
             .map_err(|error| invalid(format!("{name:?} is no server name: {error}")))?;
