@@ -119,7 +119,8 @@ pub mod microservices {
     #[cfg(feature = "microservices-grpc")]
     #[doc(inline)]
     pub use nestrs_transport_grpc::{
-        ChannelError, GrpcContext, GrpcKeepAlive, GrpcLimits, GrpcMicroserviceOptions, GrpcServices,
+        ChannelError, GrpcChannel, GrpcContext, GrpcKeepAlive, GrpcLimits, GrpcMicroserviceOptions,
+        GrpcServices, GrpcTransport, GrpcTransportOptions,
     };
     #[doc(inline)]
     pub use nestrs_transport_memory::{

@@ -89,6 +89,9 @@ pub use valid::{Valid, ValidationPipe};
 pub use nestrs_core::{
     Answer, ErrorKind, MessageContext, Pattern, Transport, TransportError, async_trait,
 };
+#[cfg(feature = "grpc")]
+#[doc(no_inline)]
+pub use nestrs_transport_grpc::GrpcTransportOptions;
 #[cfg(feature = "mqtt")]
 #[doc(no_inline)]
 pub use nestrs_transport_mqtt::MqttTransportOptions;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nestrs_core::Transport;
+#[cfg(feature = "grpc")]
+use nestrs_transport_grpc::{GrpcTransport, GrpcTransportOptions};
 use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
 #[cfg(feature = "mqtt")]
 use nestrs_transport_mqtt::{MqttTransport, MqttTransportOptions};
@@ -78,6 +80,18 @@ impl ClientConfig {
     #[cfg(feature = "tcp")]
     pub fn tcp(name: &'static str, options: TcpTransportOptions) -> Self {
         Self::new(name, Arc::new(TcpTransport::new(options)))
+    }
+
+    /// A client over gRPC.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, GrpcTransportOptions};
+    ///
+    /// let billing = ClientConfig::grpc("billing", GrpcTransportOptions::default());
+    /// ```
+    #[cfg(feature = "grpc")]
+    pub fn grpc(name: &'static str, options: GrpcTransportOptions) -> Self {
+        Self::new(name, Arc::new(GrpcTransport::new(options)))
     }
 
     /// A client over MQTT.

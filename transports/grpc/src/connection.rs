@@ -20,6 +20,8 @@ pub(crate) struct Connections {
     pub(crate) builder: auto::Builder<TokioExecutor>,
     pub(crate) calls: Arc<Calls>,
     pub(crate) shutdown: Shutdown,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<tokio_rustls::TlsAcceptor>,
 }
 
 /// HTTP as the options have it.

@@ -1,24 +1,30 @@
 //! gRPC for nestrs: patterns over gRPC, and a server for services of one's own.
 
-#![allow(dead_code)] // Until the client is there.
-
+mod address;
 mod body;
 mod calls;
 pub mod channel;
+pub mod client;
 mod connection;
 mod context;
 mod deadline;
 mod health;
 mod limits;
+mod link;
 mod metadata;
 mod patterns;
 pub mod server;
 mod services;
 pub mod status;
+#[cfg(feature = "tls")]
+mod tls;
 
-pub use channel::ChannelError;
+pub use channel::{ChannelBody, ChannelError, GrpcChannel};
+pub use client::{GrpcTransport, GrpcTransportOptions};
 pub use context::{GrpcContext, context};
 pub use limits::{GrpcKeepAlive, GrpcLimits};
+#[cfg(feature = "tls")]
+pub use nestrs_core::tls::{TlsClientOptions, TlsServerOptions};
 pub use server::GrpcMicroserviceOptions;
 pub use services::GrpcServices;
 

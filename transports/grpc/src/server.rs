@@ -54,6 +54,9 @@ pub struct GrpcMicroserviceOptions {
     pub reflection: bool,
     /// What else it answers.
     pub services: GrpcServices,
+    /// Listen for TLS only.
+    #[cfg(feature = "tls")]
+    pub tls: Option<nestrs_core::tls::TlsServerOptions>,
 }
 
 impl Default for GrpcMicroserviceOptions {
@@ -74,6 +77,8 @@ impl GrpcMicroserviceOptions {
             health: true,
             reflection: false,
             services: GrpcServices::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -89,6 +94,8 @@ impl TransportServer for GrpcMicroserviceOptions {
         dispatch: Arc<dyn Dispatch>,
         shutdown: Shutdown,
     ) -> Result<RunningServer, StartError> {
+        #[cfg(feature = "tls")]
+        let tls = self.tls.as_ref().map(crate::tls::acceptor).transpose()?;
         let intake = Intake::new(self.max_in_flight, shutdown.clone());
         let mut services = self.services;
         patterns::add(
@@ -119,6 +126,8 @@ impl TransportServer for GrpcMicroserviceOptions {
                 intake,
             }),
             shutdown,
+            #[cfg(feature = "tls")]
+            tls,
         });
         let done = tokio::spawn(run(server, listener));
         Ok(RunningServer {
@@ -161,6 +170,13 @@ async fn serve(server: Arc<Connections>, stream: TcpStream, peer: SocketAddr) {
     // Of small frames the last would wait for an acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "cannot send small packets at once");
+    }
+    #[cfg(feature = "tls")]
+    if let Some(acceptor) = &server.tls {
+        if let Some(stream) = crate::tls::accept(acceptor, stream, peer, &server.shutdown).await {
+            server.serve(stream, peer).await;
+        }
+        return;
     }
     server.serve(stream, peer).await;
 }

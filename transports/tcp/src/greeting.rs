@@ -2,11 +2,9 @@
 //! says who it is, and such a server's first reply says the same.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nestrs_core::extras::PEER;
-
-use crate::client::lock;
 
 /// So many calls that were dropped before the server said who it is are
 /// remembered; any more are left to their deadlines.
@@ -65,4 +63,9 @@ impl Greeting {
     fn server(&self) -> MutexGuard<'_, Server> {
         lock(&self.server)
     }
+}
+
+/// Nothing is half done where code under these locks could panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

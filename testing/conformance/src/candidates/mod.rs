@@ -1,5 +1,6 @@
 //! The transports that take part.
 
+mod grpc;
 mod memory;
 mod mqtt;
 mod nats;
@@ -16,6 +17,7 @@ pub fn all() -> Vec<Arc<dyn Candidate>> {
     vec![
         Arc::new(memory::Memory::default()),
         Arc::new(tcp::Tcp),
+        Arc::new(grpc::Grpc),
         Arc::new(nats::Nats),
         Arc::new(rabbitmq::RabbitMq),
         Arc::new(mqtt::Mqtt::new()),
