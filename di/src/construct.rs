@@ -108,7 +108,10 @@ impl Construction {
             let (provider, ok) = (inner.graph.provider(id).key(), result.is_ok());
             tracing::debug!(%provider, ?took, ok, "a constructor has run");
             self.times.insert(id.index(), took);
-            self.settle(id, result);
+            match result {
+                Ok(handle) => self.built(id, handle),
+                Err(failure) => self.failed(failure),
+            }
             let mut free = waiting.release(id);
             while let (true, Some(id)) = (self.failures.is_empty(), free.pop_front()) {
                 match self.start(&inner, id) {
@@ -132,8 +135,8 @@ impl Construction {
         }
         let mut resolved = Resolved::new(inner, node.module, None, inner.graph.edges(id), &[]);
         match node.provider.build.start(&mut resolved) {
-            Ok(Step::Built(handle)) => self.settle(id, Ok(handle)),
-            Err(cause) => self.settle(id, Err(Failure::new(&inner.graph, id, None, cause))),
+            Ok(Step::Built(handle)) => self.built(id, handle),
+            Err(cause) => self.failed(Failure::new(&inner.graph, id, None, cause)),
             Ok(Step::Pending(future)) => {
                 let inner = Arc::clone(inner);
                 let built = async move {
@@ -146,15 +149,15 @@ impl Construction {
         None
     }
 
-    fn settle(&mut self, id: ProviderId, result: Result<Handle, Failure>) {
-        match result {
-            Ok(handle) => {
-                // Every provider is started once.
-                let _ = self.inner.slots[id.index()].set(handle);
-                self.done[id.index()] = true;
-                self.built.push(id);
-            }
-            Err(failure) => self.failures.push(failure),
-        }
+    fn built(&mut self, id: ProviderId, handle: Handle) {
+        // Every provider is started once.
+        let _ = self.inner.slots[id.index()].set(handle);
+        self.done[id.index()] = true;
+        self.built.push(id);
+    }
+
+    #[cold]
+    fn failed(&mut self, failure: Failure) {
+        self.failures.push(failure);
     }
 }

@@ -163,6 +163,6 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Vec<Arc<T>> {
     const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Many);
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        Ok(from.next().all().filter_map(Handle::get).collect())
+        Ok(from.all().into_iter().filter_map(Handle::get).collect())
     }
 }

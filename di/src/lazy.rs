@@ -64,14 +64,10 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Lazy<T> {
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
         let inner = Arc::downgrade(from.inner);
-        let edge = from
-            .next()
-            .edges
-            .first()
-            .ok_or(Cause::Unresolved(Self::REQUEST.key))?;
+        let target = from.later();
         Ok(Self {
             inner,
-            target: edge.target,
+            target: target.ok_or(Cause::Unresolved(Self::REQUEST.key))?,
             marker: PhantomData,
         })
     }

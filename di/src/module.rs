@@ -126,11 +126,10 @@ impl ModuleDefinition {
     }
 
     /// Lists several, in this order.
-    pub fn provide_all(mut self, providers: impl IntoIterator<Item = Provider>) -> Self {
-        let providers = providers.into_iter();
+    pub fn provide_all(mut self, providers: &[Provider]) -> Self {
         // One more is the module's own instance.
-        self.providers.reserve(providers.size_hint().0 + 1);
-        self.providers.extend(providers);
+        self.providers.reserve(providers.len() + 1);
+        self.providers.extend_from_slice(providers);
         self
     }
 
@@ -143,9 +142,7 @@ impl ModuleDefinition {
     /// Lists a type that is `#[injectable]` unless this module has it already. For what a layer above calls: controllers, handlers.
     #[track_caller]
     pub fn provide_type_once<T: Injectable>(self) -> Self {
-        let mut provider = Provider::of::<T>();
-        provider.mark_entry();
-        self.provide(provider)
+        self.provide(Provider::of::<T>().entry())
     }
 
     /// Says what calls of a listed type's methods ask the container for, beside the type's own fields: it has to be there, and need
@@ -183,7 +180,7 @@ impl ModuleDefinition {
             .iter_mut()
             .find(|provider| provider.key() == Key::of::<T>());
         if let (Some(provider), Some(_)) = (listed, dependencies.peek()) {
-            provider.ask(dependencies);
+            *provider = provider.clone().asking(dependencies);
         }
         self
     }

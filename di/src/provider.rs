@@ -1,5 +1,6 @@
 //! What a module lists.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::panic::Location;
@@ -30,23 +31,41 @@ use crate::scope::Scope;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Provider {
-    recipe: Recipe,
+pub struct Provider(Entry);
+
+/// Two words: a graph has many of these, and nearly all are a type just as it describes itself.
+#[derive(Clone, Debug)]
+enum Entry {
+    Described(&'static Descriptor, &'static Location<'static>),
+    Special(Arc<Special>),
+}
+
+/// What is described at run time, or listed with more to say.
+#[derive(Clone, Debug)]
+struct Special {
+    descriptor: Cow<'static, Descriptor>,
     name: Option<&'static str>,
     scope: Option<Scope>,
     multi: bool,
     /// Whether a layer above calls it: a controller.
     entry: bool,
     /// A provider that is listed with this one, for it alone: what it is a view of.
-    source: Option<Arc<Provider>>,
+    source: Option<Provider>,
     listed: &'static Location<'static>,
 }
 
-/// Described at compile time, or put together at run time.
-#[derive(Clone, Debug)]
-enum Recipe {
-    Described(&'static Descriptor),
-    Made(Arc<Descriptor>),
+impl Special {
+    fn new(descriptor: Cow<'static, Descriptor>, listed: &'static Location<'static>) -> Self {
+        Self {
+            descriptor,
+            name: None,
+            scope: None,
+            multi: false,
+            entry: false,
+            source: None,
+            listed,
+        }
+    }
 }
 
 impl Provider {
@@ -61,8 +80,8 @@ impl Provider {
     /// let second = Provider::of::<Clock>().named("second");
     /// ```
     #[track_caller]
-    pub fn of<T: Injectable>() -> Self {
-        Self::new(Recipe::Described(T::DESCRIPTOR), Location::caller())
+    pub const fn of<T: Injectable>() -> Self {
+        Self(Entry::Described(T::DESCRIPTOR, Location::caller()))
     }
 
     /// An instance that is there already.
@@ -133,7 +152,7 @@ impl Provider {
         let build = Build::Factory(Arc::new(move |resolved| factory.start(resolved)));
         let mut descriptor = Descriptor::plain(Key::of::<F::Value>(), at, build);
         descriptor.dependencies = Cow::Owned(F::dependencies(at));
-        Self::new(Recipe::Made(Arc::new(descriptor)), at)
+        Self::from_descriptor(descriptor)
     }
 
     /// Brought along by whoever opens a request scope: [`RequestScope::supply`](crate::RequestScope::supply).
@@ -149,46 +168,41 @@ impl Provider {
 
     /// The same under a name: `#[inject("name")]` asks for it.
     pub fn named(self, name: &'static str) -> Self {
-        Self {
-            name: Some(name),
-            ..self
-        }
+        self.called(Some(name))
     }
 
     /// With another scope than its own.
     pub fn scope(self, scope: Scope) -> Self {
-        Self {
-            scope: Some(scope),
-            ..self
-        }
+        self.with(|special| special.scope = Some(scope))
     }
 
     /// One of several of its type in its module: `Vec<Arc<T>>` asks for all of them.
     pub fn multi(self) -> Self {
-        Self {
-            multi: true,
-            ..self
-        }
+        self.with(|special| special.multi = true)
     }
 
     #[track_caller]
     fn made(key: Key, build: Build) -> Self {
-        let at = Location::caller();
-        Self::new(
-            Recipe::Made(Arc::new(Descriptor::plain(key, at, build))),
-            at,
-        )
+        Self::from_descriptor(Descriptor::plain(key, Location::caller(), build))
     }
 
-    fn new(recipe: Recipe, listed: &'static Location<'static>) -> Self {
-        Self {
-            recipe,
-            name: None,
-            scope: None,
-            multi: false,
-            entry: false,
-            source: None,
-            listed,
+    /// The same with more to say.
+    fn with(self, say: impl FnOnce(&mut Special)) -> Self {
+        let mut special = match self.0 {
+            Entry::Described(descriptor, listed) => Arc::new(Special {
+                multi: descriptor.view,
+                ..Special::new(Cow::Borrowed(descriptor), listed)
+            }),
+            Entry::Special(special) => special,
+        };
+        say(Arc::make_mut(&mut special));
+        Self(Entry::Special(special))
+    }
+
+    fn special(&self) -> Option<&Special> {
+        match &self.0 {
+            Entry::Described(..) => None,
+            Entry::Special(special) => Some(special),
         }
     }
 }
@@ -197,15 +211,20 @@ impl Provider {
 impl Provider {
     pub(crate) fn from_descriptor(descriptor: Descriptor) -> Self {
         let at = descriptor.at;
-        Self::new(Recipe::Made(Arc::new(descriptor)), at)
+        let special = Special::new(Cow::Owned(descriptor), at);
+        Self(Entry::Special(Arc::new(special)))
+    }
+
+    pub(crate) fn described(
+        descriptor: &'static Descriptor,
+        listed: &'static Location<'static>,
+    ) -> Self {
+        Self(Entry::Described(descriptor, listed))
     }
 
     /// Lists `source` with it, for it alone.
     pub(crate) fn with_source(self, source: Provider) -> Self {
-        Self {
-            source: Some(Arc::new(source)),
-            ..self
-        }
+        self.with(|special| special.source = Some(source))
     }
 
     /// What it shows as something else, where it does.
@@ -215,83 +234,85 @@ impl Provider {
     }
 
     /// The same in the role `old` had: called by a layer above, one of several. What calls of its methods ask for they still do.
-    pub(crate) fn in_place_of(mut self, old: &Provider) -> Self {
-        (self.entry, self.multi) = (old.entry, old.multi);
+    pub(crate) fn in_place_of(self, old: &Provider) -> Self {
+        let (is_entry, is_multi) = (old.is_entry(), old.is_multi());
+        let new = self.with(|special| (special.entry, special.multi) = (is_entry, is_multi));
         let asked = old.dependencies.iter();
         let mut asked = asked
             .filter(|dependency| dependency.request.arity == Arity::Call)
             .peekable();
-        if self.key() == old.key() && asked.peek().is_some() {
-            self.ask(asked.cloned());
+        match new.key() == old.key() && asked.peek().is_some() {
+            true => new.asking(asked.cloned()),
+            false => new,
         }
-        self
     }
 
     /// The same, seen by every module.
     pub(crate) fn everywhere(self) -> Self {
-        let mut descriptor = Descriptor::clone(&self);
-        descriptor.in_root = true;
-        Self {
-            recipe: Recipe::Made(Arc::new(descriptor)),
-            ..self
-        }
-    }
-
-    pub(crate) fn described(
-        descriptor: &'static Descriptor,
-        listed: &'static Location<'static>,
-    ) -> Self {
-        let multi = descriptor.view;
-        Self {
-            multi,
-            ..Self::new(Recipe::Described(descriptor), listed)
-        }
+        self.with(|special| special.descriptor.to_mut().in_root = true)
     }
 
     pub(crate) fn called(self, name: Option<&'static str>) -> Self {
-        Self { name, ..self }
+        match name == self.name() {
+            true => self,
+            false => self.with(|special| special.name = name),
+        }
+    }
+
+    /// The same that also asks for these.
+    pub(crate) fn asking(self, more: impl IntoIterator<Item = Dependency>) -> Self {
+        self.with(|special| {
+            let dependencies = &mut special.descriptor.to_mut().dependencies;
+            dependencies.to_mut().extend(more);
+        })
+    }
+
+    /// The same that a layer above calls.
+    pub(crate) fn entry(self) -> Self {
+        self.with(|special| special.entry = true)
     }
 
     pub(crate) fn key(&self) -> Key {
         let key = self.deref().key;
-        self.name.map_or(key, |name| key.named(name))
+        self.name().map_or(key, |name| key.named(name))
+    }
+
+    pub(crate) fn type_id(&self) -> TypeId {
+        self.deref().key.type_id()
     }
 
     /// Its name, if it has one: names are given where a provider is listed.
     pub(crate) fn name(&self) -> Option<&'static str> {
-        self.name
+        self.special()?.name
     }
 
     pub(crate) fn lifetime(&self) -> Scope {
-        self.scope.unwrap_or(self.deref().scope)
-    }
-
-    /// Also asks for these.
-    pub(crate) fn ask(&mut self, more: impl IntoIterator<Item = Dependency>) {
-        let mut descriptor = Descriptor::clone(self);
-        descriptor.dependencies.to_mut().extend(more);
-        self.recipe = Recipe::Made(Arc::new(descriptor));
-    }
-
-    pub(crate) fn mark_entry(&mut self) {
-        self.entry = true;
+        let said = self.special().and_then(|special| special.scope);
+        said.unwrap_or(self.deref().scope)
     }
 
     pub(crate) fn is_entry(&self) -> bool {
-        self.entry
+        self.special().is_some_and(|special| special.entry)
     }
 
     pub(crate) fn is_multi(&self) -> bool {
-        self.multi
+        match &self.0 {
+            // A trait has as many views as types are bound to it.
+            Entry::Described(descriptor, _) => descriptor.view,
+            Entry::Special(special) => special.multi,
+        }
     }
 
     pub(crate) fn source(&self) -> Option<&Provider> {
-        self.source.as_deref()
+        self.special()?.source.as_ref()
     }
 
     /// Where a module lists it.
     pub(crate) fn listed(&self) -> &'static Location<'static> {
-        self.listed
+        match &self.0 {
+            Entry::Described(_, listed) => listed,
+            Entry::Special(special) => special.listed,
+        }
     }
 }
 
@@ -299,9 +320,19 @@ impl Deref for Provider {
     type Target = Descriptor;
 
     fn deref(&self) -> &Descriptor {
-        match &self.recipe {
-            Recipe::Described(descriptor) => descriptor,
-            Recipe::Made(descriptor) => descriptor,
+        match &self.0 {
+            Entry::Described(descriptor, _) => descriptor,
+            Entry::Special(special) => &special.descriptor,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_words() {
+        assert_eq!(size_of::<Provider>(), 2 * size_of::<usize>());
     }
 }

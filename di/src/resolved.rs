@@ -16,14 +16,9 @@ pub struct Resolved<'a> {
     edges: &'a [Edge],
     /// Beside each edge, what was built for it alone; empty where nothing was.
     fresh: &'a [Option<Handle>],
+    /// Which dependency is handed out next, and its first edge.
     dependency: u32,
-}
-
-/// What one dependency was resolved to.
-pub(crate) struct Answer<'a> {
-    inner: &'a Inner,
-    pub(crate) edges: &'a [Edge],
-    fresh: &'a [Option<Handle>],
+    edge: usize,
 }
 
 impl<'a> Resolved<'a> {
@@ -41,48 +36,54 @@ impl<'a> Resolved<'a> {
             edges,
             fresh,
             dependency: 0,
+            edge: 0,
         }
     }
 
     /// Puts the one answer to the next dependency into `out`, an `Option<Arc<T>>`. Not generic: code that every constructor shares
     /// stays in the cache.
     pub(crate) fn one(&mut self, out: &mut dyn Any) {
-        if let Some(handle) = self.next().all().next() {
+        let edge = self.edge();
+        self.next();
+        if let Some(handle) = edge.and_then(|edge| self.handle(edge)) {
             handle.put(out);
         }
     }
 
-    /// The answer to the next dependency.
-    pub(crate) fn next(&mut self) -> Answer<'a> {
-        let mut count = 0;
-        while self
-            .edges
-            .get(count)
-            .is_some_and(|edge| edge.dependency == self.dependency)
-        {
-            count += 1;
+    /// The answers to the next dependency, in the order they are listed.
+    pub(crate) fn all(&mut self) -> Vec<&'a Handle> {
+        let mut all = Vec::new();
+        while let Some(edge) = self.edge() {
+            all.extend(self.handle(edge));
         }
-        let (edges, rest) = self.edges.split_at(count);
-        let (fresh, rest_fresh) = self.fresh.split_at(count.min(self.fresh.len()));
-        (self.edges, self.fresh) = (rest, rest_fresh);
-        self.dependency += 1;
-        Answer {
-            inner: self.inner,
-            edges,
-            fresh,
-        }
+        self.next();
+        all
     }
-}
 
-impl<'a> Answer<'a> {
-    /// What there is, in the order it is listed.
-    pub(crate) fn all(self) -> impl Iterator<Item = &'a Handle> {
-        self.edges
-            .iter()
-            .enumerate()
-            .filter_map(move |(index, edge)| {
-                let fresh = self.fresh.get(index).and_then(Option::as_ref);
-                fresh.or_else(|| self.inner.handle(edge.target))
-            })
+    /// What answers the next dependency later.
+    pub(crate) fn later(&mut self) -> Option<ProviderId> {
+        let edge = self.edge();
+        self.next();
+        Some(self.edges[edge?].target)
+    }
+
+    /// Goes on to the next dependency.
+    pub(crate) fn next(&mut self) {
+        self.dependency += 1;
+    }
+
+    /// One more edge of this dependency.
+    fn edge(&mut self) -> Option<usize> {
+        let edge = self.edge;
+        let is_of_this = self.edges.get(edge)?.dependency == self.dependency;
+        is_of_this.then(|| {
+            self.edge += 1;
+            edge
+        })
+    }
+
+    fn handle(&self, edge: usize) -> Option<&'a Handle> {
+        let fresh = self.fresh.get(edge).and_then(Option::as_ref);
+        fresh.or_else(|| self.inner.handle(self.edges[edge].target))
     }
 }

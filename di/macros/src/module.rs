@@ -114,13 +114,7 @@ fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStrea
     let imports = imports
         .iter()
         .map(|import| quote_spanned!(import.span()=> .import(#import)));
-    let providers = providers.iter().map(|provider| match provider {
-        Entry::Type(ty) => {
-            let of = path_at(ty.span(), home, quote!(Provider::of));
-            quote_spanned!(ty.span()=> #of::<#ty>())
-        }
-        Entry::Value(expr) => quote_spanned!(expr.span()=> #di::Provider::from(#expr)),
-    });
+    let providers = provide(providers, home);
     let exports = exports
         .iter()
         .map(|ty| quote_spanned!(ty.span()=> .export::<#ty>()));
@@ -139,7 +133,7 @@ fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStrea
         #[automatically_derived]
         impl #generics #di::Module for #name #type_arguments #bounds {
             fn definition() -> #di::ModuleDefinition {
-                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* .provide_all([#(#providers),*]) #(#exports)* #global
+                let definition = #di::ModuleDefinition::of::<Self>().at(#here) #(#imports)* #(#providers)* #(#exports)* #global
                     .provide_type_once::<Self>();
                 #controllers
                 #microservices
@@ -147,6 +141,30 @@ fn implement(item: &ItemStruct, arguments: &Arguments, home: Home) -> TokenStrea
             }
         }
     }
+}
+
+/// Calls that list the providers in their order. Types in a row are a constant: no code runs for each of them.
+fn provide(providers: &[Entry], home: Home) -> Vec<TokenStream> {
+    let di = home.di();
+    let of = |entry: &Entry| match entry {
+        Entry::Type(ty) => {
+            let of = path_at(ty.span(), home, quote!(Provider::of));
+            Some(quote_spanned!(ty.span()=> #of::<#ty>()))
+        }
+        Entry::Value(_) => None,
+    };
+    let is_type = |entry: &Entry| matches!(entry, Entry::Type(_));
+    let rows = providers.chunk_by(|one, next| is_type(one) && is_type(next));
+    rows.map(|row| match row {
+        [Entry::Value(expr)] => {
+            quote_spanned!(expr.span()=> .provide(#di::Provider::from(#expr)))
+        }
+        types => {
+            let types = types.iter().filter_map(of);
+            quote!(.provide_all(const { &[#(#types),*] }))
+        }
+    })
+    .collect()
 }
 
 /// A unit struct is a value, so it can stand in `imports`. One with fields gets a constant of its name.

@@ -4,9 +4,9 @@ use std::any::TypeId;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
-use super::replace::{Place, Replacements};
+use super::replace::Replacements;
 use super::{Code, Finding, Graph, ModuleId, ProviderId, ProviderNode};
-use crate::injectable::InRoot;
+use crate::injectable::{Descriptor, InRoot};
 use crate::key::Key;
 use crate::module::Export;
 use crate::provider::Provider;
@@ -42,7 +42,7 @@ impl Graph {
                 // One instance an application, whoever lists it.
                 let known = provider.in_root
                     && provider.name().is_none()
-                    && self.types.contains_key(&provider.key().type_id());
+                    && self.types.contains_key(&provider.type_id());
                 if !known {
                     self.list(provider, module, replacements, findings);
                 }
@@ -85,27 +85,26 @@ impl Graph {
         replacements: &mut Replacements,
         findings: &mut Vec<Finding>,
     ) {
-        let (key, views) = (provider.key(), provider.views);
-        let at = provider.listed();
-        let mut shown = None;
-        match replacements.apply(provider, module) {
-            Place::Own(provider) => shown = self.add_with_source(provider, module, findings),
-            Place::Taken(providers) => {
-                for provider in providers {
-                    let is_same = provider.key() == key;
-                    let id = self.add_with_source(provider, module, findings);
+        let shown = match replacements.apply(&provider, module) {
+            None => self.add_with_source(provider.clone(), module, findings),
+            Some(providers) => {
+                let mut shown = None;
+                for new in providers {
+                    let is_same = new.key() == provider.key();
+                    let id = self.add_with_source(new, module, findings);
                     shown = shown.or(id.filter(|_| is_same));
                 }
+                shown
             }
-        }
-        for view in views {
-            let view = Provider::described(view, at).called(key.name());
-            match (replacements.apply(view, module), shown) {
-                (Place::Own(view), Some(id)) => {
+        };
+        for view in provider.views {
+            let view = Provider::described(view, provider.listed()).called(provider.name());
+            match (replacements.apply(&view, module), shown) {
+                (None, Some(id)) => {
                     self.add(view, module, Some(id), findings);
                 }
-                (Place::Own(_), None) => {}
-                (Place::Taken(views), _) => {
+                (None, None) => {}
+                (Some(views), _) => {
                     for view in views {
                         self.add_with_source(view, module, findings);
                     }
@@ -121,9 +120,10 @@ impl Graph {
         module: ModuleId,
         findings: &mut Vec<Finding>,
     ) -> Option<ProviderId> {
-        let source = provider
-            .source()
-            .and_then(|source| self.add_with_source(source.clone(), module, findings));
+        let source = match provider.source() {
+            None => None,
+            Some(source) => self.add_with_source(source.clone(), module, findings),
+        };
         self.add(provider, module, source, findings)
     }
 
@@ -134,11 +134,11 @@ impl Graph {
         source: Option<ProviderId>,
         findings: &mut Vec<Finding>,
     ) -> Option<ProviderId> {
-        let id = ProviderId(self.providers.len() as u32);
-        let key = provider.key();
-        match self.types.entry(key.type_id()) {
+        let id = ProviderId::new(self.providers.len() as u32);
+        let name = provider.name();
+        match self.types.entry(provider.type_id()) {
             Slot::Vacant(slot) => {
-                let preferred = key.name().is_none().then_some(id);
+                let preferred = name.is_none().then_some(id);
                 slot.insert(Entry {
                     first: id,
                     last: id,
@@ -148,16 +148,17 @@ impl Graph {
             Slot::Occupied(mut slot) => {
                 let entry = slot.get_mut();
                 let twin = chain(&self.providers, Some(entry.first))
-                    .find(|(_, node)| node.module == module && node.provider.name() == key.name())
+                    .find(|(_, node)| node.module == module && node.provider.name() == name)
                     .filter(|(_, twin)| !(twin.provider.is_multi() && provider.is_multi()));
                 match twin {
                     // Listed already, and what is called is listed once.
                     Some((twin, _)) if provider.is_entry() => {
-                        self.providers[twin.index()].provider.mark_entry();
+                        let twin = &mut self.providers[twin.index()].provider;
+                        *twin = twin.clone().entry();
                         return None;
                     }
                     Some((_, twin)) => {
-                        findings.push(self.duplicate(module, key, twin, &provider));
+                        findings.push(self.duplicate(module, twin, &provider));
                         return None;
                     }
                     None => {}
@@ -166,10 +167,11 @@ impl Graph {
                 self.providers[last.index()].next = Some(id);
             }
         }
+        let Descriptor { in_root, view, .. } = *provider;
         self.providers.push(ProviderNode {
-            exported: provider.in_root,
-            in_root: provider.in_root,
-            view: provider.view,
+            exported: in_root,
+            in_root,
+            view,
             scope: provider.lifetime(),
             provider,
             module,
@@ -183,14 +185,8 @@ impl Graph {
         Some(id)
     }
 
-    fn duplicate(
-        &self,
-        module: ModuleId,
-        key: Key,
-        first: &ProviderNode,
-        second: &Provider,
-    ) -> Finding {
-        let name = &self.module(module).definition.name;
+    fn duplicate(&self, module: ModuleId, first: &ProviderNode, second: &Provider) -> Finding {
+        let (name, key) = (&self.module(module).definition.name, second.key());
         Finding::error(Code::Duplicate, format!("`{name}` provides `{key}` twice"))
             .site(second.listed(), "listed again here")
             .site(first.provider.listed(), "listed first here")

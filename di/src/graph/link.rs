@@ -14,8 +14,8 @@ pub(super) struct Unresolved {
 impl Graph {
     /// Returns the dependencies that found none, or not the one.
     pub(super) fn link(&mut self) -> Vec<Unresolved> {
-        let mut edges = Vec::with_capacity(self.providers.len());
-        let mut findings = Vec::new();
+        let mut edges = Vec::with_capacity(2 * self.providers.len());
+        let mut unresolved = Vec::new();
         for id in self.provider_ids() {
             let (start, node) = (edges.len() as u32, self.provider(id));
             if let Some(target) = node.source {
@@ -26,18 +26,19 @@ impl Graph {
                 });
             } else {
                 for (index, dependency) in node.provider.dependencies.iter().enumerate() {
-                    let finding = self.link_one(id, index as u32, dependency, &mut edges);
-                    findings.extend(finding.map(|finding| Unresolved {
-                        by: id,
-                        key: dependency.request.key,
-                        finding,
-                    }));
+                    if let Err(finding) = self.link_one(id, index as u32, dependency, &mut edges) {
+                        unresolved.push(Unresolved {
+                            by: id,
+                            key: dependency.request.key,
+                            finding: *finding,
+                        });
+                    }
                 }
             }
             self.providers[id.index()].edges = (start, edges.len() as u32);
         }
         self.edges = edges;
-        findings
+        unresolved
     }
 
     fn link_one(
@@ -46,7 +47,7 @@ impl Graph {
         index: u32,
         dependency: &Dependency,
         edges: &mut Vec<Edge>,
-    ) -> Option<Finding> {
+    ) -> Result<(), Box<Finding>> {
         let (module, Request { key, arity }) = (self.provider(id).module, &dependency.request);
         let edge = |target| Edge {
             dependency: index,
@@ -54,34 +55,33 @@ impl Graph {
             lazy: arity.is_later(),
         };
         match arity {
-            Arity::Context => None,
-            Arity::Many => {
-                edges.extend(self.resolve_all(module, key).map(edge));
-                None
-            }
+            Arity::Context => {}
+            Arity::Many => edges.extend(self.resolve_all(module, key).map(edge)),
             Arity::One | Arity::Optional | Arity::Lazy | Arity::Call => {
                 match self.resolve(module, key) {
                     Some(target) => {
                         edges.push(edge(target));
-                        self.ambiguous(id, dependency, target)
+                        // Of those that are listed as the only one, the first import wins.
+                        if self.provider(target).provider.is_multi() {
+                            self.one_of_several(id, dependency, target)?;
+                        }
                     }
-                    None => (*arity != Arity::Optional).then(|| self.missing(id, dependency)),
+                    None if *arity == Arity::Optional => {}
+                    None => return Err(Box::new(self.missing(id, dependency))),
                 }
             }
         }
+        Ok(())
     }
 
-    /// Several that are equally near, where one is asked for. Of those that are listed as the only one, the first import wins.
-    fn ambiguous(
+    /// Several that are equally near, where one is asked for, are a finding.
+    fn one_of_several(
         &self,
         id: ProviderId,
         dependency: &Dependency,
         found: ProviderId,
-    ) -> Option<Finding> {
+    ) -> Result<(), Box<Finding>> {
         let (key, module) = (dependency.request.key, self.provider(id).module);
-        if !self.provider(found).provider.is_multi() {
-            return None;
-        }
         let near = |node: &ProviderNode| self.nearness(module, node);
         let same =
             |node: &&ProviderNode| node.key() == key && near(node) == near(self.provider(found));
@@ -91,7 +91,7 @@ impl Graph {
             .filter(same)
             .collect();
         let [_, _, ..] = rivals[..] else {
-            return None;
+            return Ok(());
         };
         let consumer = self.provider(id);
         let mut path = self.path_to(consumer.module);
@@ -107,9 +107,9 @@ impl Graph {
             finding = finding.site(rival.provider.listed(), "provided here");
         }
         let short = key.short_name();
-        Some(finding.path(path).fix(format!(
+        Err(Box::new(finding.path(path).fix(format!(
             "ask for all: `Vec<Arc<{short}>>`; or name them, `.named(\"…\")`, and ask for one: `#[inject(\"…\")]`"
-        )))
+        ))))
     }
 
     /// Answers the dependencies of something that is in no graph.

@@ -201,7 +201,7 @@ impl Graph {
     }
 
     pub(crate) fn provider_ids(&self) -> impl Iterator<Item = ProviderId> + use<> {
-        (0..self.providers.len() as u32).map(ProviderId)
+        (0..self.providers.len() as u32).map(ProviderId::new)
     }
 
     /// What was left on modules by [`ModuleDefinition::attach`](crate::ModuleDefinition::attach), in import order.

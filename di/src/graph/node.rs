@@ -1,5 +1,6 @@
 //! What a [`Graph`](super::Graph) consists of: modules, providers, and which of these depend on which.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::key::Key;
@@ -30,12 +31,17 @@ impl ModuleId {
     }
 }
 
+/// A provider of one application. Not zero, so that an `Option` of it is no larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct ProviderId(pub(super) u32);
+pub(crate) struct ProviderId(NonZeroU32);
 
 impl ProviderId {
+    pub(super) fn new(index: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(index))
+    }
+
     pub(crate) fn index(self) -> usize {
-        self.0 as usize
+        self.0.get() as usize - 1
     }
 }
 

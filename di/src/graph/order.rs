@@ -1,6 +1,9 @@
 //! What is built after what, and the circles that make it impossible.
 
-use super::{Code, Finding, Graph, ProviderId};
+use super::{Code, Edge, Finding, Graph, ProviderId};
+
+/// A provider on the way, and its dependencies that are not looked at yet.
+type Open<'a> = (ProviderId, std::slice::Iter<'a, Edge>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -14,31 +17,28 @@ impl Graph {
     pub(super) fn sort(&mut self, findings: &mut Vec<Finding>) {
         let mut marks = vec![Mark::New; self.providers.len()];
         let mut order = Vec::with_capacity(self.providers.len());
-        let mut stack: Vec<(ProviderId, usize)> = Vec::new();
+        let mut stack: Vec<Open<'_>> = Vec::new();
+        let edges = |id| self.edges(id).iter();
         for start in self.provider_ids() {
             if marks[start.index()] == Mark::New && !self.provider(start).pruned {
                 marks[start.index()] = Mark::Open;
-                stack.push((start, 0));
+                stack.push((start, edges(start)));
             }
-            while let Some((id, next)) = stack.last_mut() {
-                let (id, edge) = (*id, *next);
-                *next += 1;
-                let Some(edge) = self.edges(id).get(edge) else {
+            while let Some((id, rest)) = stack.last_mut() {
+                let Some(edge) =
+                    rest.find(|edge| !edge.lazy && marks[edge.target.index()] != Mark::Done)
+                else {
                     marks[id.index()] = Mark::Done;
-                    order.push(id);
+                    order.push(*id);
                     stack.pop();
                     continue;
                 };
-                if edge.lazy {
-                    continue;
-                }
-                match marks[edge.target.index()] {
-                    Mark::New => {
-                        marks[edge.target.index()] = Mark::Open;
-                        stack.push((edge.target, 0));
+                match &mut marks[edge.target.index()] {
+                    mark @ Mark::New => {
+                        *mark = Mark::Open;
+                        stack.push((edge.target, edges(edge.target)));
                     }
-                    Mark::Open => findings.push(self.cycle(&stack, edge.target)),
-                    Mark::Done => {}
+                    _ => findings.push(self.cycle(&stack, edge.target)),
                 }
             }
         }
@@ -46,7 +46,7 @@ impl Graph {
     }
 
     /// The stack from where the circle begins.
-    fn cycle(&self, stack: &[(ProviderId, usize)], begin: ProviderId) -> Finding {
+    fn cycle(&self, stack: &[Open<'_>], begin: ProviderId) -> Finding {
         let from = stack
             .iter()
             .position(|(id, _)| *id == begin)
@@ -62,9 +62,10 @@ impl Graph {
             Code::Cycle,
             format!("`{}` depends on itself: {}", round[0], round.join(" > ")),
         );
-        for (id, next) in members {
-            // `next` is one past the edge that leads on.
-            let edge = &self.edges(*id)[next - 1];
+        for (id, rest) in members {
+            // The edge that leads on is the one before the rest.
+            let edges = self.edges(*id);
+            let edge = &edges[edges.len() - rest.len() - 1];
             let dependency = &self.provider(*id).provider.dependencies[edge.dependency as usize];
             finding = finding.site(dependency.at, dependency.written);
         }

@@ -125,14 +125,6 @@ fn join(all: &mut Vec<Provider>, others: Vec<Provider>) {
     all.extend(others);
 }
 
-/// What stands where a provider is listed.
-pub(super) enum Place {
-    /// Itself.
-    Own(Provider),
-    /// Something else, or nothing any more.
-    Taken(Vec<Provider>),
-}
-
 impl Replacements {
     /// What is imported instead of `import`.
     pub(super) fn import<'a>(&'a mut self, import: &'a ModuleImport) -> &'a ModuleImport {
@@ -153,17 +145,16 @@ impl Replacements {
         }
     }
 
-    /// What is listed where `provider` is.
+    /// What is listed where `provider` is, if that is something else, or nothing any more.
     #[inline]
-    pub(super) fn apply(&mut self, provider: Provider, module: ModuleId) -> Place {
-        let mut place = Place::Own(provider);
+    pub(super) fn apply(&mut self, provider: &Provider, module: ModuleId) -> Option<Vec<Provider>> {
+        let mut place = None;
         for replacement in &mut self.providers {
             let mut taken = false;
             let mut next = Vec::new();
-            let all = match &place {
-                Place::Own(provider) => std::slice::from_ref(provider),
-                Place::Taken(providers) => providers,
-            };
+            let all = place
+                .as_deref()
+                .unwrap_or_else(|| std::slice::from_ref(provider));
             for provider in all {
                 match replacement.apply(provider, module) {
                     Some(new) => {
@@ -174,7 +165,7 @@ impl Replacements {
                 }
             }
             if taken {
-                place = Place::Taken(next);
+                place = Some(next);
             }
         }
         place

@@ -17,7 +17,9 @@ impl Graph {
             let (mut of_request, mut has_own) = (None, false);
             for edge in self.strong_edges(id) {
                 let target = self.provider(edge.target);
-                of_request = of_request.or(target.needs_request.then_some(*edge));
+                if target.needs_request && of_request.is_none() {
+                    of_request = Some(*edge);
+                }
                 has_own |= target.scope == Scope::Transient;
             }
             let scope = match declared {
