@@ -2,9 +2,7 @@
 
 use nestrs_di::Module;
 
-use crate::BootstrapError;
-use crate::bootstrap::{Bootstrap, Served};
-use crate::running::RunningApplication;
+use crate::ApplicationContext;
 
 /// Makes applications.
 ///
@@ -20,8 +18,8 @@ use crate::running::RunningApplication;
 pub struct NestFactory;
 
 impl NestFactory {
-    /// An application without servers, started: for command-line tools, jobs
-    /// and tests.
+    /// An application without servers, started when it is awaited: for
+    /// command-line tools, jobs and tests.
     ///
     /// ```
     /// use nestrs::prelude::*;
@@ -41,16 +39,10 @@ impl NestFactory {
     /// # }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// When the application cannot start; nothing of it is left behind.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops what has been built.
-    pub async fn create_application_context<M: Module>()
-    -> Result<RunningApplication, BootstrapError> {
-        Bootstrap::of::<M>().start(Served::default()).await
+    /// Awaiting it is an error when the application cannot start; nothing of it
+    /// is left behind then, nor when the future is dropped.
+    pub fn create_application_context<M: Module>() -> ApplicationContext {
+        ApplicationContext::new::<M>()
     }
 }
 

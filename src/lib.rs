@@ -53,7 +53,7 @@
 //!
 //! # Layout
 //!
-//! [`factory`] makes an [`application`]; `bootstrap` checks, builds and starts
+//! [`factory`] makes an [`application`], or a [`context`] without servers; `bootstrap` checks, builds and starts
 //! it; once it is [`running`] it can be asked, whether it is ready among other
 //! things ([`readiness`]), and stopped. [`http`] is its HTTP side,
 //! [`microservice`] one of its servers. Everything else is re-exported from the crates below: [`di`], the
@@ -62,6 +62,7 @@
 #[cfg(feature = "microservices")]
 pub mod application;
 mod bootstrap;
+pub mod context;
 pub mod error;
 pub mod factory;
 // Needs no more than to be read.
@@ -80,6 +81,7 @@ mod signal;
 
 #[cfg(feature = "microservices")]
 pub use application::MicroserviceApplication;
+pub use context::ApplicationContext;
 pub use error::BootstrapError;
 pub use factory::NestFactory;
 #[cfg(feature = "http")]
