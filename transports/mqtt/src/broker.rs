@@ -74,11 +74,12 @@ pub struct MqttBroker {
     /// otherwise, in whole seconds.
     pub keep_alive: Duration,
     /// The largest packet that is sent or taken in, in bytes; 16 MiB unless told
-    /// otherwise. A larger one that arrives ends the connection.
+    /// otherwise. A larger one that arrives ends the connection. A broker that
+    /// takes less says so with MQTT 5; with 3.1.1 it ends the connection.
     pub max_packet_size: usize,
     /// Have the broker keep subscriptions, and messages of quality 1 and 2, while
-    /// the connection is away. Needs a [`client_id`](Self::client_id), and MQTT
-    /// 3.1.1.
+    /// the connection is away, also while a server is stopped. Needs a
+    /// [`client_id`](Self::client_id).
     pub persistent_session: bool,
     /// What the broker publishes when the connection ends without a good-bye.
     pub last_will: Option<MqttLastWill>,
@@ -129,13 +130,6 @@ impl MqttBroker {
         if self.persistent_session && self.client_id.is_none() {
             return Err(
                 "`persistent_session` needs a `client_id` that is the same each time".into(),
-            );
-        }
-        // Its driver resumes only what it remembers itself, and each connection has its own.
-        if self.persistent_session && self.protocol == MqttProtocol::V5 {
-            return Err(
-                "`persistent_session` is for `MqttProtocol::V3`: with MQTT 5 it cannot be resumed"
-                    .into(),
             );
         }
         if self.keep_alive < Duration::from_secs(1) {
@@ -281,18 +275,6 @@ mod tests {
             ..MqttBroker::default()
         };
         assert!(broker.endpoint().err().unwrap().contains("client_id"));
-        let broker = MqttBroker {
-            client_id: Some("lamps".to_owned()),
-            protocol: MqttProtocol::V5,
-            ..broker
-        };
-        assert!(
-            broker
-                .endpoint()
-                .err()
-                .unwrap()
-                .contains("MqttProtocol::V3")
-        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The calling side: one connection for all calls, made by the first and kept
 //! from then on.
 //!
-//! The next file on a reply's path is [`nestrs_core::in_flight`].
+//! The next file on a message's path is `outgoing.rs`, on a reply's `caller.rs`.
 
 use std::any::Any;
 use std::fmt;
@@ -15,20 +15,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
-use nestrs_core::extras::Extras;
-use nestrs_core::in_flight::{InFlight, PendingReplies};
-use nestrs_core::packet::{ReplyPacket, write_event, write_request};
-use nestrs_core::request_id::RequestIds;
+use nestrs_core::in_flight::PendingReplies;
 use nestrs_core::status::StatusSource;
 use nestrs_core::{ErrorKind, Outgoing, Replies, StatusStream, Transport, TransportError};
 use serde_json::Value;
 
-use crate::broker::{Endpoint, MqttBroker, MqttProtocol};
-use crate::driver::{Client, Inbound, Outbound};
-use crate::link::{Link, Peer};
-use crate::message::{MqttProperties, MqttQos, MqttRecord};
+use crate::broker::{Endpoint, MqttBroker};
+use crate::caller::{Caller, Session};
+use crate::link::Link;
+use crate::message::MqttQos;
+use crate::outgoing;
 use crate::received::REPLY;
-use crate::replies::{ReplyTopics, Subscribed};
+use crate::replies::Subscribed;
 
 /// An MQTT client's options.
 ///
@@ -46,7 +44,7 @@ pub struct MqttTransportOptions {
     /// Where the broker is and how to be let in.
     pub broker: MqttBroker,
     /// How surely requests and events are sent; quality 0 unless told otherwise,
-    /// as with NestJS. A message may say otherwise with a [`MqttRecord`].
+    /// as with NestJS. A message may say otherwise with a [`MqttRecord`](crate::MqttRecord).
     pub qos: MqttQos,
     /// How long a call waits for its reply, connecting included; 10 s unless
     /// told otherwise. [`Duration::MAX`] waits for ever. A nestrs server is told:
@@ -106,32 +104,18 @@ struct Shared {
     status: Arc<StatusSource>,
 }
 
-/// What a connection is to a client.
-struct Session {
-    client: Client,
-    topics: ReplyTopics,
-}
-
 impl MqttTransport {
     /// A client that connects when it is first used. Needs no runtime yet;
     /// options that cannot work are an error of the first call.
     pub fn new(options: MqttTransportOptions) -> Self {
         let wrong = |message| TransportError::of_kind(ErrorKind::Connect, message);
         let endpoint = options.broker.endpoint().map_err(wrong);
-        let ids = RequestIds::new();
-        let own_topic = match options.broker.protocol {
-            MqttProtocol::V3 => None,
-            MqttProtocol::V5 => Some(format!("nestrs/{}{REPLY}", ids.id(0))),
-        };
+        let caller = Arc::new(Caller::new(options.broker.protocol));
         Self(Arc::new(Shared {
             options,
             endpoint,
             link: Mutex::default(),
-            caller: Arc::new(Caller {
-                ids,
-                own_topic,
-                in_flight: Mutex::default(),
-            }),
+            caller,
             status: Arc::default(),
         }))
     }
@@ -165,57 +149,10 @@ impl Shared {
             subscribed.push(session.topics.subscribe(&session.client, topic).await?);
         }
         let id = self.caller.ids.json(number);
-        let extras = Extras {
-            timeout: Some(timeout),
-            ..Extras::default()
-        };
-        let outbound = self.outbound(message, &extras, Some(&id))?;
-        session.client.publish(outbound).await?;
+        let (qos, own_topic) = (self.options.qos, self.caller.own_topic.as_deref());
+        let request = outgoing::request(message, &id, timeout, qos, own_topic);
+        session.client.publish(request).await?;
         Ok(subscribed)
-    }
-
-    fn outbound(
-        &self,
-        message: &Outgoing<'_>,
-        extras: &Extras,
-        id: Option<&str>,
-    ) -> Result<Outbound, TransportError> {
-        let record = message.record_as::<MqttRecord>();
-        let metadata = extras.metadata(&message.headers);
-        let properties = match &self.caller.own_topic {
-            Some(own_topic) => properties(message, record, own_topic, id),
-            None => MqttProperties::default(),
-        };
-        let pattern = pattern_json(message.pattern);
-        let (pattern, metadata) = (pattern.as_bytes(), metadata.as_deref());
-        let payload = match id {
-            Some(id) => write_request(
-                pattern,
-                &message.payload,
-                metadata,
-                id.as_bytes(),
-                |parts| parts.concat(),
-            ),
-            None => write_event(pattern, &message.payload, metadata, |parts| parts.concat()),
-        };
-        let max = self.options.broker.max_packet_size;
-        let size = payload.len() + message.pattern.len();
-        if size + 16 > max {
-            let pattern = message.pattern;
-            let message = format!(
-                "the message to {pattern:?} has {size} bytes, and `max_packet_size` allows {max}"
-            );
-            return Err(TransportError::of_kind(ErrorKind::PayloadTooLarge, message));
-        }
-        Ok(Outbound {
-            topic: message.pattern.to_owned(),
-            payload: payload.into(),
-            qos: record
-                .and_then(|record| record.qos)
-                .unwrap_or(self.options.qos),
-            retain: record.is_some_and(|record| record.retain),
-            properties,
-        })
     }
 
     async fn in_time<T>(
@@ -228,34 +165,6 @@ impl Shared {
             Err(_) => "",
         };
         in_time(message, self.options.request_timeout, peer, call).await
-    }
-}
-
-/// What goes beside a packet with MQTT 5. The headers are in the packet, too, for
-/// peers that speak the other version.
-fn properties(
-    message: &Outgoing<'_>,
-    record: Option<&MqttRecord>,
-    own_topic: &str,
-    id: Option<&str>,
-) -> MqttProperties {
-    let headers = message.headers.iter();
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let of_record = record.map(|record| record.user_properties.clone());
-    MqttProperties {
-        user_properties: headers.chain(of_record.unwrap_or_default()).collect(),
-        response_topic: id.map(|_| own_topic.to_owned()),
-        correlation_data: id.map(|id| Bytes::copy_from_slice(id.as_bytes())),
-    }
-}
-
-/// The pattern of a packet: an object if the route is one.
-fn pattern_json(route: &str) -> String {
-    match route.starts_with('{')
-        && serde_json::from_str::<&serde_json::value::RawValue>(route).is_ok()
-    {
-        true => route.to_owned(),
-        false => Value::from(route).to_string(),
     }
 }
 
@@ -288,9 +197,10 @@ impl Transport for MqttTransport {
         let sent = async {
             loop {
                 let session = shared.session().await?;
-                let outbound = shared.outbound(&message, &Extras::default(), None)?;
-                let qos = outbound.qos;
-                match session.client.publish_confirmed(outbound).await {
+                let is_v5 = shared.caller.own_topic.is_some();
+                let event = outgoing::event(&message, shared.options.qos, is_v5);
+                let qos = event.qos;
+                match session.client.publish_confirmed(event).await {
                     // At least once: what may not have arrived is sent again.
                     Err(error)
                         if qos > MqttQos::AtMostOnce
@@ -351,51 +261,6 @@ impl Stream for Subscription {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.replies).poll_next(cx)
-    }
-}
-
-/// What the replies of one client come to.
-struct Caller {
-    ids: RequestIds,
-    /// Where peers of nestrs reply to, with MQTT 5.
-    own_topic: Option<String>,
-    /// The calls of the connection there is; with it they end.
-    in_flight: Mutex<InFlight>,
-}
-
-impl Caller {
-    fn in_flight(&self) -> InFlight {
-        lock(&self.in_flight).clone()
-    }
-}
-
-#[async_trait]
-impl Peer for Caller {
-    type Session = Session;
-
-    async fn connected(&self, client: Client) -> Result<Session, TransportError> {
-        let topics = ReplyTopics::default();
-        Ok(Session { client, topics })
-    }
-
-    fn received(&self, message: Inbound, _: &Client) {
-        let reply = match ReplyPacket::parse(&message.payload) {
-            Ok(reply) => reply,
-            Err(error) => {
-                tracing::warn!(topic = %message.topic, %error, "a reply that is no JSON");
-                return;
-            }
-        };
-        // The replies to other clients of this pattern come here too.
-        let number = reply.id.as_ref().and_then(|id| self.ids.number_of_json(id));
-        if let Some(number) = number {
-            self.in_flight().complete(number, reply);
-        }
-    }
-
-    fn lost(&self, _: &TransportError) {
-        let lost = std::mem::take(&mut *lock(&self.in_flight));
-        lost.fail(TransportError::connection_closed());
     }
 }
 

@@ -55,18 +55,21 @@
 //! | `received` | from what was published to a message |
 //! | [`message`] | what MQTT knows of a message beside its payload |
 //! | [`client`] | publishes requests and events |
-//! | `replies` | what a client subscribes to |
+//! | `outgoing` | from a message to what is published |
+//! | `caller`, `replies` | what replies come to, and by what a client hears of them |
 //! | `link` | a connection that comes back |
 //! | `driver` | the driver for either protocol version |
 //!
 //! The next file on a message's path is [`server`].
 
 pub mod broker;
+mod caller;
 pub mod client;
 mod driver;
 mod filters;
 mod link;
 pub mod message;
+mod outgoing;
 mod received;
 mod replies;
 pub mod server;

@@ -185,13 +185,14 @@ impl<P: Peer> Keeper<P> {
     /// One connection, from its first packet to its last. Also says whether it
     /// was ever ready.
     async fn connection(&self) -> (bool, Lost) {
-        let (client, mut events) = driver::open(&self.endpoint);
-        tokio::select! {
-            connected = events.connected() => if let Err(lost) = connected {
-                return (false, lost);
-            },
-            () = self.close.cancelled() => return (false, asked_for()),
-        }
+        let connected = tokio::select! {
+            connected = driver::connect(&self.endpoint) => connected,
+            () = self.close.cancelled() => Err(asked_for()),
+        };
+        let (client, mut events) = match connected {
+            Ok(connected) => connected,
+            Err(lost) => return (false, lost),
+        };
         let mut was_here = false;
         let pump = async {
             let lost = pump(&*self.peer, &client, &mut events).await;

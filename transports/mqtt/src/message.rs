@@ -80,4 +80,20 @@ impl MqttProperties {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// How many bytes they are in a packet: each has a byte that says what it is,
+    /// and two before each of its texts for their length.
+    pub(crate) fn size(&self) -> usize {
+        let user = self.user_properties.iter();
+        let user = user.map(|(name, value)| 1 + 2 + name.len() + 2 + value.len());
+        let response_topic = self
+            .response_topic
+            .as_ref()
+            .map_or(0, |topic| 3 + topic.len());
+        let correlation = self
+            .correlation_data
+            .as_ref()
+            .map_or(0, |data| 3 + data.len());
+        user.sum::<usize>() + response_topic + correlation
+    }
 }

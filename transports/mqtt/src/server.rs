@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use nestrs_core::intake::Intake;
+use nestrs_core::intake::{Admission, Intake};
 use nestrs_core::packet::Reply;
 use nestrs_core::status::StatusSource;
 use nestrs_core::wildcard::Wildcards;
@@ -25,8 +25,6 @@ use crate::link::{Link, Peer};
 use crate::message::MqttQos;
 use crate::received::{self, ReplyTo};
 
-/// What a packet needs beside its topic and its payload, at most.
-const OVERHEAD: usize = 256;
 /// How long to wait for the broker's word that it sends nothing more.
 const UNSUBSCRIBE: Duration = Duration::from_secs(2);
 
@@ -121,20 +119,21 @@ impl TransportServer for MqttMicroserviceOptions {
             max_queued: self.max_queued,
             dropped: AtomicUsize::new(0),
         });
-        let max_reply = endpoint.max_packet_size.saturating_sub(OVERHEAD);
         let status = Arc::new(StatusSource::default());
         let link = Arc::new(Link::open(endpoint, subscriber.clone(), status.clone()));
         if let Err(source) = link.session(self.connect_timeout).await {
             return Err(StartError::Connect { address, source });
         }
+        let draining = Shutdown::new();
         let server = Server {
             dispatch,
-            intake: Intake::new(self.max_in_flight, shutdown),
+            intake: Intake::new(self.max_in_flight, draining.clone()),
+            draining,
             subscriber,
             link,
-            max_reply,
+            is_persistent: self.broker.persistent_session,
         };
-        let done = tokio::spawn(server.run(queue));
+        let done = tokio::spawn(server.run(queue, shutdown));
         Ok(RunningServer {
             address,
             local_addr: None,
@@ -195,66 +194,95 @@ impl Peer for Subscriber {
 struct Server {
     dispatch: Arc<dyn Dispatch>,
     intake: Intake,
+    /// What the intake stops for: once nothing more comes.
+    draining: Shutdown,
     subscriber: Arc<Subscriber>,
     link: Arc<Link<Client>>,
-    max_reply: usize,
+    /// Whether the broker keeps for us what is not acknowledged.
+    is_persistent: bool,
 }
 
 impl Server {
-    async fn run(self, mut queue: mpsc::UnboundedReceiver<Arrived>) {
-        let shutdown = self.intake.shutdown().clone();
-        loop {
+    async fn run(self, mut queue: mpsc::UnboundedReceiver<Arrived>, shutdown: Shutdown) {
+        let served = async {
             tokio::select! {
                 biased;
-                () = shutdown.stopping() => break,
-                arrived = queue.recv() => match arrived {
-                    Some(arrived) => self.take(arrived).await,
-                    None => break,
-                },
+                () = shutdown.stopping() => {}
+                () = self.take_in(&mut queue) => {}
             }
+            if !self.is_persistent {
+                self.unsubscribe().await;
+                self.take_rest(&mut queue).await;
+            }
+            self.draining.stop();
+        };
+        tokio::select! {
+            biased;
+            () = shutdown.aborting() => self.draining.abort(),
+            () = served => {}
         }
-        self.stop_intake().await;
         self.intake.drained().await;
         self.link.close().await;
     }
 
-    /// So that the broker gives to others in the group what comes now.
-    async fn stop_intake(&self) {
-        let filters = &self.subscriber.filters.wanted;
-        if let Some(client) = self.link.now()
-            && !filters.is_empty()
-        {
-            let filters = filters.iter().map(|(filter, _)| filter.clone()).collect();
-            let left = client.unsubscribe(filters);
-            if !matches!(tokio::time::timeout(UNSUBSCRIBE, left).await, Ok(Ok(()))) {
-                tracing::debug!("the MQTT broker did not confirm the end of the subscriptions");
-            }
+    /// Takes in what comes. May be dropped at any time.
+    async fn take_in(&self, queue: &mut mpsc::UnboundedReceiver<Arrived>) {
+        while let Some(admission) = self.intake.admit().await {
+            let Some(arrived) = queue.recv().await else {
+                return;
+            };
+            self.take(admission, arrived).await;
         }
     }
 
-    async fn take(&self, (mut inbound, client): Arrived) {
-        self.subscriber.waiting.fetch_sub(1, Ordering::Relaxed);
-        let Some(admission) = self.intake.admit().await else {
+    /// Takes in what the broker gave to us and will give to nobody else.
+    async fn take_rest(&self, queue: &mut mpsc::UnboundedReceiver<Arrived>) {
+        while !queue.is_empty()
+            && let Some(admission) = self.intake.admit().await
+            && let Ok(arrived) = queue.try_recv()
+        {
+            self.take(admission, arrived).await;
+        }
+    }
+
+    /// So that the broker gives to others in the group what comes now.
+    async fn unsubscribe(&self) {
+        let filters = &self.subscriber.filters.wanted;
+        let Some(client) = self.link.now().filter(|_| !filters.is_empty()) else {
             return;
         };
-        let ack = inbound.ack.take();
+        let filters = || filters.iter().map(|(filter, _)| filter.clone()).collect();
+        let left = async {
+            client.unsubscribe(filters()).await?;
+            // Again, for the driver has that confirmed before it hands on what it
+            // read together with the confirmation.
+            client.unsubscribe(filters()).await
+        };
+        if !matches!(tokio::time::timeout(UNSUBSCRIBE, left).await, Ok(Ok(()))) {
+            tracing::debug!("the MQTT broker did not confirm the end of the subscriptions");
+        }
+    }
+
+    async fn take(&self, admission: Admission, (mut inbound, client): Arrived) {
+        self.subscriber.waiting.fetch_sub(1, Ordering::Relaxed);
+        let (ack, has_waited) = (inbound.ack.take(), admission.has_waited());
         let route = self.subscriber.filters.route(&inbound.topic);
         let Some((message, reply_to)) = received::message(inbound, route) else {
             settle(&client, ack).await;
             return;
         };
-        if admission.has_waited() && message.context.is_over() {
+        if has_waited && message.context.is_over() {
             tracing::debug!("a request waited for its turn longer than its sender for the reply");
             settle(&client, ack).await;
             return;
         }
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
-        let (link, max_reply) = (self.link.clone(), self.max_reply);
+        let link = self.link.clone();
         let answered = async move {
             let answer = answer.await;
             if let Some(reply_to) = reply_to {
-                reply(answer, &reply_to, &link, max_reply).await;
+                reply(answer, &reply_to, &link).await;
             }
         };
         admission.run(async move {
@@ -274,30 +302,26 @@ async fn settle(client: &Client, ack: Option<Ack>) {
     }
 }
 
-async fn reply(answer: Answer, to: &ReplyTo, link: &Link<Client>, max_reply: usize) {
+async fn reply(answer: Answer, to: &ReplyTo, link: &Link<Client>) {
     let mut replies = answer.into_replies();
     while let Some(reply) = replies.next().await {
-        let text = reply.write(&to.id, |parts| parts.concat());
-        let (text, is_too_large) = match text.len() > max_reply {
-            true => (too_large(text.len(), max_reply, &to.id), true),
-            false => (text, false),
-        };
-        // The caller may wait on a connection of its own while ours comes back.
-        let sent = match link.session(Duration::MAX).await {
-            Ok(client) => client.publish(to.outbound(text)).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = sent {
+        if let Err(error) = publish(&reply, to, link).await {
             tracing::debug!(%error, "a reply could not be published");
-        }
-        if is_too_large {
-            return;
+            if error.kind() == ErrorKind::PayloadTooLarge {
+                // It is all the caller gets: the rest makes no sense without it.
+                let instead = publish(&Reply::Error(error), to, link).await;
+                if let Err(error) = instead {
+                    tracing::warn!(%error, "a caller is not answered");
+                }
+                return;
+            }
         }
     }
 }
 
-fn too_large(size: usize, max: usize, id: &[u8]) -> Vec<u8> {
-    let message = format!("the reply has {size} bytes, and `max_packet_size` allows {max}");
-    let error = TransportError::of_kind(ErrorKind::PayloadTooLarge, message);
-    Reply::Error(error).write(id, |parts| parts.concat())
+async fn publish(reply: &Reply, to: &ReplyTo, link: &Link<Client>) -> Result<(), TransportError> {
+    let packet = reply.write(&to.id, |parts| parts.concat());
+    // The caller may wait on a connection of its own while ours comes back.
+    let client = link.session(Duration::MAX).await?;
+    client.publish(to.outbound(packet)).await
 }

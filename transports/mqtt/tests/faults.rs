@@ -87,6 +87,12 @@ async fn a_call_ends_with_its_connection() {
 
 #[tokio::test]
 async fn confirmed_events_survive_a_restart_of_the_broker() {
+    for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
+        confirmed_events_survive(protocol).await;
+    }
+}
+
+async fn confirmed_events_survive(protocol: MqttProtocol) {
     let mut broker = Broker::mosquitto().start().await.unwrap();
     let topic = unique("sure");
     let handlers = Handlers::new([&topic]);
@@ -94,6 +100,7 @@ async fn confirmed_events_survive_a_restart_of_the_broker() {
         broker: MqttBroker {
             client_id: Some(unique("server")),
             persistent_session: true,
+            protocol,
             ..MqttBroker::new(broker.url())
         },
         ..MqttMicroserviceOptions::default()
@@ -129,6 +136,52 @@ async fn confirmed_events_survive_a_restart_of_the_broker() {
     .await
     .unwrap();
     server.stop().await;
+}
+
+/// What is published while it is away waits for its next process.
+#[tokio::test]
+async fn a_service_that_was_away_gets_what_it_missed() {
+    let broker = Broker::mosquitto().start().await.unwrap();
+    for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
+        let topic = unique("away");
+        let handlers = Handlers::new([&topic]);
+        let options = || MqttMicroserviceOptions {
+            broker: MqttBroker {
+                client_id: Some(topic.clone()),
+                persistent_session: true,
+                protocol,
+                ..MqttBroker::new(broker.url())
+            },
+            ..MqttMicroserviceOptions::default()
+        };
+        let client = MqttTransport::new(MqttTransportOptions {
+            qos: MqttQos::AtLeastOnce,
+            ..MqttTransportOptions::new(broker.url())
+        });
+        let missed = async |numbers: std::ops::Range<usize>| {
+            for number in numbers {
+                client.emit_json(&topic, json!(number)).await.unwrap();
+            }
+        };
+        // One that ends without a good-bye.
+        let (doomed, its_handlers) = (options(), handlers.clone());
+        let doomed = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(serve(doomed, &its_handlers));
+        });
+        doomed.join().unwrap();
+        missed(0..50).await;
+        let server = serve(options(), &handlers).await;
+        handlers.handled(50).await;
+        server.stop().await;
+        missed(50..100).await;
+        let server = serve(options(), &handlers).await;
+        handlers.handled(50).await;
+        let seen = handlers.seen().into_iter();
+        let seen: HashSet<_> = seen.map(|(_, number)| number.to_string()).collect();
+        assert_eq!(seen.len(), 100, "{protocol:?}");
+        server.stop().await;
+    }
 }
 
 #[tokio::test]

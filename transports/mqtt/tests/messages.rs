@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::{Handlers, LIMIT, broker, client, serve, served, unique};
-use nestrs_core::{ErrorKind, Outgoing, StartError, Transport, TransportServer};
+use nestrs_brokers::Broker;
+use nestrs_core::{ClientStatus, ErrorKind, Outgoing, StartError, Transport, TransportServer};
 use nestrs_transport_mqtt::{
     MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttQos, MqttRecord, MqttTransport,
     MqttTransportOptions,
@@ -288,6 +289,71 @@ async fn too_large_a_message_is_an_error_of_its_sender() {
 }
 
 #[tokio::test]
+async fn the_topic_of_a_reply_counts_towards_its_size() {
+    let topic = format!("{}/{}/large", unique("long"), "t".repeat(1_000));
+    let options = MqttMicroserviceOptions {
+        broker: MqttBroker {
+            max_packet_size: 4_096,
+            ..MqttBroker::new(broker().await)
+        },
+        ..MqttMicroserviceOptions::default()
+    };
+    let server = serve(options, &Handlers::new([&topic])).await;
+    let client = client().await;
+    let error = client.send_json(&topic, json!(3_500)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PayloadTooLarge, "{error}");
+    let reply = client.send_json(&topic, json!(2_500)).await.unwrap();
+    assert_eq!(reply.as_str().unwrap().len(), 2_500);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_travels_beside_a_packet_counts_towards_its_size() {
+    let broker = Broker::mosquitto().config("max_packet_size 4096\n");
+    let broker = broker.start().await.unwrap();
+    let topic = format!("{}/echo", unique("beside"));
+    let at = || MqttBroker {
+        protocol: MqttProtocol::V5,
+        ..MqttBroker::new(broker.url())
+    };
+    let options = MqttMicroserviceOptions {
+        broker: at(),
+        ..MqttMicroserviceOptions::default()
+    };
+    let server = serve(options, &Handlers::new([&topic])).await;
+    // Whether it is told of the limit, or the broker tells it.
+    for max_packet_size in [4_096, at().max_packet_size] {
+        let client = MqttTransport::new(MqttTransportOptions {
+            broker: MqttBroker {
+                max_packet_size,
+                ..at()
+            },
+            ..MqttTransportOptions::default()
+        });
+        client.connect().await.unwrap();
+        let mut status = client.status();
+        assert_eq!(status.next().await, Some(ClientStatus::Connected));
+        let beside = |length| MqttRecord {
+            user_properties: vec![("note".to_owned(), "x".repeat(length))],
+            ..MqttRecord::default()
+        };
+        let message = Outgoing::new(&topic, "1");
+        let request = message.clone().record(beside(4_000));
+        let error = client.send(request).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PayloadTooLarge, "{error}");
+        let event = message.clone().record(beside(4_096));
+        let error = client.emit(event).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PayloadTooLarge, "{error}");
+        let request = message.record(beside(3_000));
+        assert_eq!(client.send(request).await.unwrap().unwrap(), "1");
+        client.close().await;
+        // The connection was there all the time.
+        assert_eq!(status.next().await, Some(ClientStatus::Disconnected));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_megabyte_and_any_text_arrive_as_they_were() {
     let topic = format!("{}/echo", unique("any"));
     let server = served(&Handlers::new([&topic])).await;
@@ -368,6 +434,29 @@ async fn a_stop_finishes_what_is_in_hand() {
         assert_eq!(call.await.unwrap().unwrap(), number);
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_the_broker_has_handed_over() {
+    let topic = format!("{}/gated", unique("handed"));
+    let handlers = Handlers::new([&topic]);
+    let options = MqttMicroserviceOptions {
+        max_in_flight: 1,
+        ..MqttMicroserviceOptions::new(broker().await)
+    };
+    let server = serve(options, &handlers).await;
+    let client = client().await;
+    for number in 0..50 {
+        client.emit_json(&topic, json!(number)).await.unwrap();
+    }
+    while handlers.running.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // One is in hand; the broker counts on us for the others.
+    server.shutdown.stop();
+    handlers.gate.add_permits(50);
+    server.stop().await;
+    assert_eq!(handlers.seen().len(), 50);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The two drivers, one a protocol version, as one: rumqttc's clients for
 //! MQTT 3.1.1 and for MQTT 5 are alike but share no types.
 
+mod forgetful;
 mod v4;
 mod v5;
 
@@ -8,7 +9,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nestrs_core::TransportError;
+use nestrs_core::{ErrorKind, TransportError};
 
 use crate::broker::{Endpoint, MqttProtocol};
 use crate::message::{MqttProperties, MqttQos};
@@ -40,6 +41,23 @@ pub(crate) struct Outbound {
     pub(crate) properties: MqttProperties,
 }
 
+impl Outbound {
+    /// Whether it makes no larger packet than that.
+    fn fits(&self, max: usize) -> Result<(), TransportError> {
+        // The fixed header, the packet identifier and the length of the properties.
+        let frame = 5 + 2 + 4;
+        let size = frame + 2 + self.topic.len() + self.payload.len() + self.properties.size();
+        if size <= max {
+            return Ok(());
+        }
+        let topic = &self.topic;
+        let message = format!(
+            "what is published to {topic:?} is a packet of {size} bytes, and `max_packet_size`, or the broker, allows {max}"
+        );
+        Err(TransportError::of_kind(ErrorKind::PayloadTooLarge, message))
+    }
+}
+
 /// What settles a message of quality 1 or 2.
 pub(crate) enum Ack {
     V4(rumqttc_v4::ManualAck),
@@ -58,7 +76,15 @@ pub(crate) struct Lost {
 
 /// What sends over one connection. Its end makes it useless.
 #[derive(Clone)]
-pub(crate) enum Client {
+pub(crate) struct Client {
+    sender: Sender,
+    /// The largest packet that may be sent: both drivers end the connection on
+    /// a larger one, or have the broker end it.
+    max_packet_size: usize,
+}
+
+#[derive(Clone)]
+enum Sender {
     V4(v4::Client),
     V5(v5::Client),
 }
@@ -69,29 +95,28 @@ pub(crate) enum Events {
     V5(Box<v5::Events>),
 }
 
-/// Both ends of a connection that is made by the first [`Events::next`].
-pub(crate) fn open(endpoint: &Endpoint) -> (Client, Events) {
-    match endpoint.protocol {
+/// Both ends of a new connection, once the broker has let us in.
+pub(crate) async fn connect(endpoint: &Endpoint) -> Result<(Client, Events), Lost> {
+    let (sender, events, of_broker) = match endpoint.protocol {
         MqttProtocol::V3 => {
-            let (client, events) = v4::open(endpoint);
-            (Client::V4(client), Events::V4(Box::new(events)))
+            let (client, events, max) = v4::connect(endpoint).await?;
+            (Sender::V4(client), Events::V4(Box::new(events)), max)
         }
         MqttProtocol::V5 => {
-            let (client, events) = v5::open(endpoint);
-            (Client::V5(client), Events::V5(Box::new(events)))
+            let (client, events, max) = v5::connect(endpoint).await?;
+            (Sender::V5(client), Events::V5(Box::new(events)), max)
         }
-    }
+    };
+    let client = Client {
+        sender,
+        max_packet_size: endpoint
+            .max_packet_size
+            .min(of_broker.unwrap_or(usize::MAX)),
+    };
+    Ok((client, events))
 }
 
 impl Events {
-    /// Waits until the broker has let us in. Not to be dropped half-way.
-    pub(crate) async fn connected(&mut self) -> Result<(), Lost> {
-        match self {
-            Self::V4(events) => events.connected().await,
-            Self::V5(events) => events.connected().await,
-        }
-    }
-
     /// The next message. After an error there are no more. Not to be dropped
     /// half-way.
     pub(crate) async fn message(&mut self) -> Result<Inbound, Lost> {
@@ -105,18 +130,20 @@ impl Events {
 impl Client {
     /// Hands a message to the driver.
     pub(crate) async fn publish(&self, message: Outbound) -> Result<(), TransportError> {
-        match self {
-            Self::V4(client) => client.publish(message).await,
-            Self::V5(client) => client.publish(message).await,
+        message.fits(self.max_packet_size)?;
+        match &self.sender {
+            Sender::V4(client) => client.publish(message).await,
+            Sender::V5(client) => client.publish(message).await,
         }
     }
 
     /// Waits until the broker has a message of quality 1 or 2, and until the
     /// socket has one of quality 0.
     pub(crate) async fn publish_confirmed(&self, message: Outbound) -> Result<(), TransportError> {
-        match self {
-            Self::V4(client) => client.publish_confirmed(message).await,
-            Self::V5(client) => client.publish_confirmed(message).await,
+        message.fits(self.max_packet_size)?;
+        match &self.sender {
+            Sender::V4(client) => client.publish_confirmed(message).await,
+            Sender::V5(client) => client.publish_confirmed(message).await,
         }
     }
 
@@ -125,51 +152,51 @@ impl Client {
         &self,
         filters: &[(String, MqttQos)],
     ) -> Result<(), TransportError> {
-        match self {
-            Self::V4(client) => client.subscribe(filters).await,
-            Self::V5(client) => client.subscribe(filters).await,
+        match &self.sender {
+            Sender::V4(client) => client.subscribe(filters).await,
+            Sender::V5(client) => client.subscribe(filters).await,
         }
     }
 
     /// Waits until the broker has confirmed that nothing more will come.
     pub(crate) async fn unsubscribe(&self, filters: Vec<String>) -> Result<(), TransportError> {
-        match self {
-            Self::V4(client) => client.unsubscribe(filters).await,
-            Self::V5(client) => client.unsubscribe(filters).await,
+        match &self.sender {
+            Sender::V4(client) => client.unsubscribe(filters).await,
+            Sender::V5(client) => client.unsubscribe(filters).await,
         }
     }
 
     /// Gives a subscription up without waiting, if there is room to say so now.
     pub(crate) fn forget(&self, filter: String) -> bool {
-        match self {
-            Self::V4(client) => client.forget(filter),
-            Self::V5(client) => client.forget(filter),
+        match &self.sender {
+            Sender::V4(client) => client.forget(filter),
+            Sender::V5(client) => client.forget(filter),
         }
     }
 
     /// Settles a message of this connection; what came over another is settled
     /// by its broker already.
     pub(crate) async fn ack(&self, ack: Ack) {
-        match (self, ack) {
-            (Self::V4(client), Ack::V4(ack)) => client.ack(ack).await,
-            (Self::V5(client), Ack::V5(ack)) => client.ack(ack).await,
+        match (&self.sender, ack) {
+            (Sender::V4(client), Ack::V4(ack)) => client.ack(ack).await,
+            (Sender::V5(client), Ack::V5(ack)) => client.ack(ack).await,
             _ => {}
         }
     }
 
     /// Sends what was handed in, says good-bye and ends the connection.
     pub(crate) async fn disconnect(&self) {
-        match self {
-            Self::V4(client) => client.disconnect().await,
-            Self::V5(client) => client.disconnect().await,
+        match &self.sender {
+            Sender::V4(client) => client.disconnect().await,
+            Sender::V5(client) => client.disconnect().await,
         }
     }
 
     /// The driver's own client.
     pub(crate) fn unwrap(&self) -> Arc<dyn Any + Send + Sync> {
-        match self {
-            Self::V4(client) => Arc::new(client.0.clone()),
-            Self::V5(client) => Arc::new(client.0.clone()),
+        match &self.sender {
+            Sender::V4(client) => Arc::new(client.0.clone()),
+            Sender::V5(client) => Arc::new(client.0.clone()),
         }
     }
 }
@@ -185,22 +212,23 @@ macro_rules! driver {
             client: $rumqttc::AsyncClient,
         }
 
-        pub(crate) fn open(endpoint: &Endpoint) -> (Client, Events) {
+        /// Also says how large a packet may be, if the broker did.
+        pub(super) async fn connect(
+            endpoint: &Endpoint,
+        ) -> Result<(Client, Events, Option<usize>), Lost> {
             let builder = $rumqttc::AsyncClient::builder(options(endpoint));
             let (client, mut events) = builder.capacity(super::CAPACITY).build();
             set_network_options(&mut events, endpoint);
-            (Client(client.clone()), Events { events, client })
+            let sender = Client(client.clone());
+            let mut events = Events { events, client };
+            loop {
+                if let $rumqttc::Packet::ConnAck(accepted) = events.packet().await? {
+                    return Ok((sender, events, max_packet_size(&accepted)));
+                }
+            }
         }
 
         impl Events {
-            pub(super) async fn connected(&mut self) -> Result<(), Lost> {
-                loop {
-                    if let $rumqttc::Packet::ConnAck(_) = self.packet().await? {
-                        return Ok(());
-                    }
-                }
-            }
-
             pub(super) async fn message(&mut self) -> Result<Inbound, Lost> {
                 loop {
                     if let $rumqttc::Packet::Publish(publish) = self.packet().await? {

@@ -42,6 +42,11 @@ fn set_network_options(events: &mut rumqttc_v4::EventLoop, endpoint: &Endpoint) 
     events.set_network_options(network);
 }
 
+/// It is not said with MQTT 3.1.1.
+fn max_packet_size(_: &rumqttc_v4::ConnAck) -> Option<usize> {
+    None
+}
+
 fn publish_options(message: &Outbound) -> PublishOptions {
     PublishOptions::new(qos(message.qos)).retain(message.retain)
 }

@@ -7,9 +7,13 @@ use rumqttc_v5::{
     PublishOptions,
 };
 
+use super::forgetful::Forgetful;
 use super::{Ack, Inbound, Lost, Outbound, driver};
 use crate::broker::Endpoint;
 use crate::message::{MqttProperties, MqttQos};
+
+/// How long a broker keeps a session, in its words.
+const FOR_EVER: u32 = u32::MAX;
 
 driver!(rumqttc_v5, Ack::V5);
 
@@ -19,13 +23,18 @@ fn options(endpoint: &Endpoint) -> MqttOptions {
     let limit = u32::try_from(endpoint.max_packet_size).unwrap_or(u32::MAX);
     options
         .set_keep_alive(endpoint.keep_alive)
-        .set_clean_start(true)
+        .set_clean_start(!endpoint.persistent)
         .set_ack_mode(AckMode::Manual)
         .set_outgoing_inflight_upper_limit(super::IN_FLIGHT)
         .set_max_packet_size(Some(limit))
         .set_incoming_packet_size_limit(IncomingPacketSizeLimit::Bytes(limit))
         .set_max_request_batch(super::BATCH)
         .set_receive_maximum(Some(super::IN_FLIGHT));
+    if endpoint.persistent {
+        options.set_session_expiry_interval(Some(FOR_EVER));
+        let store = Forgetful::of(&options);
+        options.set_session_store(store);
+    }
     if let Some((user, password)) = &endpoint.credentials {
         options.set_credentials(user.clone(), password.clone());
     }
@@ -47,6 +56,11 @@ fn options(endpoint: &Endpoint) -> MqttOptions {
 
 /// They are among the options here.
 fn set_network_options(_: &mut rumqttc_v5::EventLoop, _: &Endpoint) {}
+
+fn max_packet_size(accepted: &rumqttc_v5::ConnAck) -> Option<usize> {
+    let max = accepted.properties.as_ref()?.max_packet_size?;
+    usize::try_from(max).ok()
+}
 
 fn publish_options(message: &Outbound) -> PublishOptions {
     let options = PublishOptions::new(qos(message.qos)).retain(message.retain);
