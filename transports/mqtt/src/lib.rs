@@ -50,8 +50,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`broker`] | where the broker is and how to be let in |
-//! | [`server`] | subscribes, takes messages in, answers |
-//! | `filters` | what a server subscribes to |
+//! | [`server`] | takes messages in, answers |
+//! | `subscriber`, `filters` | subscribes, and queues what comes; to what |
 //! | `received` | from what was published to a message |
 //! | [`message`] | what MQTT knows of a message beside its payload |
 //! | [`client`] | publishes requests and events |
@@ -73,6 +73,7 @@ mod outgoing;
 mod received;
 mod replies;
 pub mod server;
+mod subscriber;
 
 pub use broker::{MqttBroker, MqttLastWill, MqttProtocol};
 pub use client::{MqttTransport, MqttTransportOptions};

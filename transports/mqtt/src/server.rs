@@ -4,7 +4,6 @@
 //! The next file on a message's path is [`nestrs_core::intake`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,12 +20,13 @@ use tokio::sync::mpsc;
 use crate::broker::MqttBroker;
 use crate::driver::{Ack, Client, Inbound};
 use crate::filters::Filters;
-use crate::link::{Link, Peer};
+use crate::link::Link;
 use crate::message::MqttQos;
 use crate::received::{self, ReplyTo};
+use crate::subscriber::{Arrived, Subscriber};
 
-/// How long to wait for the broker's word that it sends nothing more.
-const UNSUBSCRIBE: Duration = Duration::from_secs(2);
+/// How long to wait for the broker's word that the subscriptions have ended.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// An MQTT server's options; starting them is the server.
 ///
@@ -111,14 +111,8 @@ impl TransportServer for MqttMicroserviceOptions {
             false => self.group.as_deref().or(dispatch.service()),
         };
         let filters = Filters::of(&*dispatch, group, self.qos);
-        let (arrived, queue) = mpsc::unbounded_channel();
-        let subscriber = Arc::new(Subscriber {
-            filters,
-            arrived,
-            waiting: AtomicUsize::new(0),
-            max_queued: self.max_queued,
-            dropped: AtomicUsize::new(0),
-        });
+        let (subscriber, queue) = Subscriber::new(filters, self.max_queued);
+        let subscriber = Arc::new(subscriber);
         let status = Arc::new(StatusSource::default());
         let link = Arc::new(Link::open(endpoint, subscriber.clone(), status.clone()));
         if let Err(source) = link.session(self.connect_timeout).await {
@@ -147,50 +141,6 @@ impl TransportServer for MqttMicroserviceOptions {
     }
 }
 
-/// What came, and the connection it came over.
-type Arrived = (Inbound, Client);
-
-/// What takes everything from the connection at once, as nothing else moves
-/// until it has.
-struct Subscriber {
-    filters: Filters,
-    arrived: mpsc::UnboundedSender<Arrived>,
-    waiting: AtomicUsize,
-    max_queued: usize,
-    dropped: AtomicUsize,
-}
-
-#[async_trait]
-impl Peer for Subscriber {
-    type Session = Client;
-
-    async fn connected(&self, client: Client) -> Result<Client, TransportError> {
-        // Whatever the broker remembers: repeating it changes nothing.
-        if !self.filters.wanted.is_empty() {
-            client.subscribe(&self.filters.wanted).await?;
-        }
-        Ok(client)
-    }
-
-    fn received(&self, message: Inbound, client: &Client) {
-        let has_room = self.waiting.load(Ordering::Relaxed) < self.max_queued;
-        // The broker holds back what it wants to have acknowledged.
-        if has_room || message.qos > MqttQos::AtMostOnce {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            // Once the server is done nobody takes it, and nobody acknowledges it.
-            let _ = self.arrived.send((message, client.clone()));
-            return;
-        }
-        let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-        if dropped.is_power_of_two() {
-            let topic = message.topic;
-            tracing::warn!(dropped, %topic, "messages come faster than they are handled: those of quality 0 are dropped (`max_queued`)");
-        }
-    }
-
-    fn lost(&self, _: &TransportError) {}
-}
-
 struct Server {
     dispatch: Arc<dyn Dispatch>,
     intake: Intake,
@@ -211,7 +161,6 @@ impl Server {
                 () = self.take_in(&mut queue) => {}
             }
             if !self.is_persistent {
-                self.unsubscribe().await;
                 self.take_rest(&mut queue).await;
             }
             self.draining.stop();
@@ -225,46 +174,31 @@ impl Server {
         self.link.close().await;
     }
 
-    /// Takes in what comes. May be dropped at any time.
+    /// Takes in what comes, to the end. May be dropped at any time.
     async fn take_in(&self, queue: &mut mpsc::UnboundedReceiver<Arrived>) {
-        while let Some(admission) = self.intake.admit().await {
-            let Some(arrived) = queue.recv().await else {
-                return;
-            };
-            self.take(admission, arrived).await;
-        }
-    }
-
-    /// Takes in what the broker gave to us and will give to nobody else.
-    async fn take_rest(&self, queue: &mut mpsc::UnboundedReceiver<Arrived>) {
-        while !queue.is_empty()
-            && let Some(admission) = self.intake.admit().await
-            && let Ok(arrived) = queue.try_recv()
+        while let Some(admission) = self.intake.admit().await
+            && let Some(Some((message, client))) = queue.recv().await
         {
-            self.take(admission, arrived).await;
+            self.take(admission, message, client).await;
         }
     }
 
-    /// So that the broker gives to others in the group what comes now.
-    async fn unsubscribe(&self) {
-        let filters = &self.subscriber.filters.wanted;
-        let Some(client) = self.link.now().filter(|_| !filters.is_empty()) else {
+    /// Takes in what the broker has for us and will give to nobody else; from
+    /// now on it gives to others in the group what comes.
+    async fn take_rest(&self, queue: &mut mpsc::UnboundedReceiver<Arrived>) {
+        let Some(client) = self.link.now() else {
             return;
         };
-        let filters = || filters.iter().map(|(filter, _)| filter.clone()).collect();
-        let left = async {
-            client.unsubscribe(filters()).await?;
-            // Again, for the driver has that confirmed before it hands on what it
-            // read together with the confirmation.
-            client.unsubscribe(filters()).await
-        };
-        if !matches!(tokio::time::timeout(UNSUBSCRIBE, left).await, Ok(Ok(()))) {
+        let left = tokio::time::timeout(LEAVE, self.subscriber.leave(&client)).await;
+        if !matches!(left, Ok(Ok(()))) {
             tracing::debug!("the MQTT broker did not confirm the end of the subscriptions");
+            queue.close();
         }
+        self.take_in(queue).await;
     }
 
-    async fn take(&self, admission: Admission, (mut inbound, client): Arrived) {
-        self.subscriber.waiting.fetch_sub(1, Ordering::Relaxed);
+    async fn take(&self, admission: Admission, mut inbound: Inbound, client: Client) {
+        self.subscriber.taken();
         let (ack, has_waited) = (inbound.ack.take(), admission.has_waited());
         let route = self.subscriber.filters.route(&inbound.topic);
         let Some((message, reply_to)) = received::message(inbound, route) else {
