@@ -13,7 +13,7 @@ use nestrs_microservices::{ExceptionFilter, Guard, Interceptor, Pipe};
 use crate::BootstrapError;
 use crate::bootstrap::{Bootstrap, Served};
 #[cfg(feature = "http")]
-use crate::http::NestApplication;
+use crate::http::{HttpAt, NestApplication};
 use crate::microservice::Microservice;
 use crate::running::RunningApplication;
 
@@ -26,7 +26,7 @@ pub struct MicroserviceApplication {
     microservice: Microservice,
     others: Vec<Microservice>,
     #[cfg(feature = "http")]
-    http_port: Option<u16>,
+    http_at: Option<HttpAt>,
     #[cfg(feature = "http")]
     http: NestApplication,
 }
@@ -38,7 +38,7 @@ impl MicroserviceApplication {
             microservice,
             others: Vec::new(),
             #[cfg(feature = "http")]
-            http_port: None,
+            http_at: None,
             #[cfg(feature = "http")]
             http: NestApplication::new::<M>(),
         }
@@ -69,7 +69,38 @@ impl MicroserviceApplication {
     #[cfg(feature = "http")]
     pub fn also_listen_http(self, port: u16) -> Self {
         Self {
-            http_port: Some(port),
+            http_at: Some(HttpAt::Port(port)),
+            ..self
+        }
+    }
+
+    /// Hybrid mode on one port: serve HTTP on that of the gRPC server, with its
+    /// TLS. What is no gRPC is HTTP there.
+    ///
+    /// ```
+    /// use nestrs::microservices::GrpcMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nestrs::BootstrapError> {
+    /// let options = GrpcMicroserviceOptions::new("127.0.0.1:0");
+    /// let running = NestFactory::create_microservice::<AppModule>(options)
+    ///     .also_serve_http()
+    ///     .configure_http(|http| http.enable_health_check("/health"))
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(running.http_addr(), running.local_addr());
+    /// # running.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(all(feature = "http", feature = "microservices-grpc"))]
+    pub fn also_serve_http(self) -> Self {
+        Self {
+            http_at: Some(HttpAt::GrpcServer),
             ..self
         }
     }
@@ -354,7 +385,7 @@ impl MicroserviceApplication {
         let served = Served {
             microservices,
             #[cfg(feature = "http")]
-            http: self.http_port.map(|port| (port, self.http)),
+            http: self.http_at.map(|at| (at, self.http)),
         };
         (self.bootstrap, served)
     }

@@ -11,9 +11,11 @@ use nestrs_microservices::GlobalEnhancers;
 
 use crate::BootstrapError;
 #[cfg(feature = "http")]
-use crate::http::NestApplication;
+use crate::http::{HttpAt, NestApplication};
 #[cfg(feature = "microservices")]
 use crate::microservice::Microservice;
+#[cfg(all(feature = "http", feature = "microservices-grpc"))]
+use crate::one_port;
 use crate::running::RunningApplication;
 use crate::signal::StopSignals;
 
@@ -41,7 +43,7 @@ pub(crate) struct Served {
     #[cfg(feature = "microservices")]
     pub(crate) microservices: Vec<Microservice>,
     #[cfg(feature = "http")]
-    pub(crate) http: Option<(u16, NestApplication)>,
+    pub(crate) http: Option<(HttpAt, NestApplication)>,
 }
 
 impl Bootstrap {
@@ -87,7 +89,8 @@ impl Bootstrap {
         }
         let container = graph.construct_with(self.options).await?;
         #[cfg(feature = "microservices")]
-        let microservices = {
+        #[allow(unused_mut)] // Servers that share a port with HTTP are told so.
+        let mut microservices = {
             nestrs_microservices::subscribe_listeners(&container);
             let servers = served.microservices.iter();
             let servers: Vec<_> = servers.flat_map(Microservice::known_as).collect();
@@ -104,12 +107,27 @@ impl Bootstrap {
 
         let mut running = RunningApplication::new(container, self.grace_period);
         let listening = async {
+            #[cfg(all(feature = "http", feature = "microservices-grpc"))]
+            let mut shared = None;
+            #[cfg(feature = "http")]
+            let http = match served.http {
+                #[cfg(feature = "microservices-grpc")]
+                Some((HttpAt::GrpcServer, http)) => {
+                    shared = Some(one_port::share(http, &running, &mut microservices)?);
+                    None
+                }
+                other => other,
+            };
             #[cfg(feature = "microservices")]
             for microservice in microservices {
                 running.serve(microservice).await?;
             }
+            #[cfg(all(feature = "http", feature = "microservices-grpc"))]
+            if let Some(name) = shared {
+                running.http_through(name);
+            }
             #[cfg(feature = "http")]
-            if let Some((port, http)) = served.http {
+            if let Some((HttpAt::Port(port), http)) = http {
                 running.serve_http(http, port).await?;
             }
             Ok(())

@@ -74,6 +74,8 @@ pub mod http;
 mod hybrid;
 #[cfg(feature = "microservices")]
 pub mod microservice;
+#[cfg(all(feature = "http", feature = "microservices-grpc"))]
+mod one_port;
 pub mod prelude;
 pub mod readiness;
 pub mod running;

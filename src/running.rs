@@ -106,6 +106,12 @@ impl RunningApplication {
         Ok(())
     }
 
+    /// HTTP is served where the server of that name listens.
+    #[cfg(all(feature = "http", feature = "microservices-grpc"))]
+    pub(crate) fn http_through(&mut self, name: &str) {
+        self.servers.http_addr = self.local_addr_of(name);
+    }
+
     /// Where the application is reached: the microservice server first, as
     /// `tcp://127.0.0.1:3001`.
     pub fn addresses(&self) -> &[String] {

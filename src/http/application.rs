@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use nestrs_di::Module;
 
+use super::HttpAt;
 use super::settings::Settings;
 use crate::BootstrapError;
 use crate::bootstrap::{Bootstrap, Served};
@@ -108,7 +109,7 @@ impl NestApplication {
 
     fn described(mut self, port: u16) -> (Bootstrap, Served) {
         let (bootstrap, mut served) = (self.bootstrap.clone(), self.take_servers());
-        served.http = Some((port, self));
+        served.http = Some((HttpAt::Port(port), self));
         (bootstrap, served)
     }
 

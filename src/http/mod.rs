@@ -55,6 +55,7 @@ pub use cors::CorsOptions;
 pub use exception::HttpException;
 pub use inject::Inject;
 pub use protocol::{Http, HttpCtx, HttpRequest, SwitchToHttp};
+pub(crate) use serve::HttpAt;
 pub use versioning::Versioning;
 
 #[doc(no_inline)]

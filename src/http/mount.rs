@@ -94,7 +94,7 @@ impl NestApplication {
         self.router_of(Arc::new(ReadinessOf::new(container.clone())))
     }
 
-    pub(super) fn router_of(self, readiness: Arc<ReadinessOf>) -> Result<Router, BootstrapError> {
+    pub(crate) fn router_of(self, readiness: Arc<ReadinessOf>) -> Result<Router, BootstrapError> {
         // axum panics at that, which here is no more than a reason not to start.
         let router = catch_unwind(AssertUnwindSafe(|| self.into_router(readiness)));
         router.unwrap_or_else(|panic| {

@@ -12,6 +12,16 @@ use super::connection::AbortableListener;
 use crate::BootstrapError;
 use crate::readiness::ReadinessOf;
 
+/// Where HTTP is served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum HttpAt {
+    /// On a port of its own.
+    Port(u16),
+    /// Where the gRPC server listens.
+    #[cfg(feature = "microservices-grpc")]
+    GrpcServer,
+}
+
 /// An HTTP server that listens.
 pub(crate) struct RunningHttp {
     pub(crate) local_addr: SocketAddr,

@@ -5,11 +5,14 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use nestrs_core::Cancellation;
+use nestrs_core::error::INTERNAL_SERVER_ERROR;
 use nestrs_core::intake::Intake;
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
@@ -63,15 +66,15 @@ impl Calls {
         let timeout = deadline::timeout(request.headers());
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let cancelled = CancelOnDrop(Cancellation::new());
-        let method = request.uri().path().into();
+        let method: Arc<str> = request.uri().path().into();
         request.extensions_mut().insert(Call {
             peer,
-            method,
+            method: method.clone(),
             deadline,
             cancelled: cancelled.0.clone(),
         });
         let answered = async {
-            let place = match request.uri().path() {
+            let place = match &*method {
                 patterns::EMIT => None,
                 _ => match self.intake.admit().await {
                     None => return stopping().into_http(),
@@ -82,7 +85,11 @@ impl Calls {
                 _place: place,
                 _cancelled: cancelled,
             };
-            let response = routed(&self.services, request).await;
+            let answered = AssertUnwindSafe(routed(&self.services, request)).catch_unwind();
+            let Ok(response) = answered.await else {
+                tracing::error!(%method, "a service panicked");
+                return Status::unknown(INTERNAL_SERVER_ERROR).into_http();
+            };
             response.map(|body| Body::new(CallBody::held(body, deadline, held)))
         };
         match deadline {

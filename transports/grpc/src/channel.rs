@@ -11,14 +11,15 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::shared_connection::{Connection, SharedConnection};
+use nestrs_core::shared_connection::SharedConnection;
 use nestrs_core::{ErrorKind, StatusStream, TransportError};
 use tonic::Status;
 use tonic::body::Body;
+use tonic::metadata::MetadataMap;
 use tower_service::Service;
 
 use crate::address::Address;
@@ -26,6 +27,9 @@ use crate::client::GrpcTransportOptions;
 use crate::link::{self, Failure, Link};
 use crate::status;
 
+/// How many connections a request is tried on that never left.
+const ATTEMPTS: usize = 2;
+const STATUS_DETAILS: &str = "grpc-status-details-bin";
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("grpc-rust-nestrs/", env!("CARGO_PKG_VERSION")));
 
@@ -112,18 +116,16 @@ impl GrpcChannel {
 
     async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, ChannelError> {
         let mut request = self.addressed(request).map_err(ChannelError::new)?;
-        loop {
+        // Of a connection that ended just now a request may come back unsent.
+        for _ in 0..ATTEMPTS {
             let link = self.link().await.map_err(ChannelError::new)?;
             match link.send(request).await {
                 Ok(response) => return Ok(response),
-                // Of a connection that ended just now.
                 Err(Failure::Unsent(unsent)) => request = unsent,
                 Err(Failure::Lost(error)) => return Err(error),
             }
-            if link.is_open() {
-                return Err(ChannelError::new(TransportError::connection_closed()));
-            }
         }
+        Err(ChannelError::new(TransportError::connection_closed()))
     }
 
     /// The request, with what `tonic` leaves to the channel.
@@ -154,7 +156,8 @@ impl Service<Request<Body>> for GrpcChannel {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let channel = self.clone();
         Box::pin(async move {
-            let response = channel.send(request).await?;
+            let mut response = channel.send(request).await?;
+            keep_readable(response.headers_mut());
             Ok(response.map(|body| ChannelBody { body }))
         })
     }
@@ -183,7 +186,12 @@ impl http_body::Body for ChannelBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ChannelError>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let mut frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            keep_readable(trailers);
+        }
         frame.map_err(|error| link::lost(&error))
     }
 
@@ -193,6 +201,20 @@ impl http_body::Body for ChannelBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// `tonic` panics at a status whose details are no base64: a server that says
+/// such a thing has no details.
+fn keep_readable(headers: &mut HeaderMap) {
+    let Some(details) = headers.get(STATUS_DETAILS) else {
+        return;
+    };
+    let name = HeaderName::from_static(STATUS_DETAILS);
+    let alone = MetadataMap::from_headers(HeaderMap::from_iter([(name, details.clone())]));
+    let details = alone.get_bin(STATUS_DETAILS).map(|value| value.to_bytes());
+    if !matches!(details, Some(Ok(_))) {
+        headers.remove(STATUS_DETAILS);
     }
 }
 

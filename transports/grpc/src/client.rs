@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
-use nestrs_core::{Outgoing, Replies, StatusStream, Transport, TransportError};
+use nestrs_core::{ErrorKind, Outgoing, Replies, StatusStream, Transport, TransportError};
+use prost::Message as _;
 use serde_json::Value;
 use tonic::Request;
 use tonic::codec::CompressionEncoding::Gzip;
@@ -121,7 +122,6 @@ impl GrpcTransport {
         let options = channel.options();
         let mut patterns = PatternsClient::new(channel.clone())
             .max_decoding_message_size(options.limits.max_receive_message_size)
-            .max_encoding_message_size(options.limits.max_send_message_size)
             .accept_compressed(Gzip);
         if options.compression {
             patterns = patterns.send_compressed(Gzip);
@@ -144,17 +144,30 @@ impl GrpcTransport {
     }
 
     /// The call that carries a message, waited for no longer than `timeout`.
-    fn call(message: &Outgoing<'_>, timeout: Option<Duration>) -> Request<Message> {
-        let mut call = Request::new(Message {
+    fn call(
+        &self,
+        message: &Outgoing<'_>,
+        timeout: Option<Duration>,
+    ) -> Result<Request<Message>, TransportError> {
+        let carried = Message {
             pattern: message.pattern.to_owned(),
             payload: message.payload.clone(),
-        });
+        };
+        let (size, limit) = (
+            carried.encoded_len(),
+            self.channel.options().limits.max_send_message_size,
+        );
+        if size > limit {
+            let why = format!("the message has {size} bytes, `max_send_message_size` is {limit}");
+            return Err(TransportError::of_kind(ErrorKind::PayloadTooLarge, why));
+        }
+        let mut call = Request::new(carried);
         metadata::write(&message.headers, call.metadata_mut());
         let timeout = timeout.and_then(deadline::text);
         if let Some(timeout) = timeout.and_then(|text| text.parse().ok()) {
             call.metadata_mut().insert(deadline::TIMEOUT, timeout);
         }
-        call
+        Ok(call)
     }
 }
 
@@ -175,7 +188,7 @@ impl Transport for GrpcTransport {
         let mut patterns = self.patterns.clone();
         let call = async {
             // Its time runs while it waits for a connection.
-            let reply = patterns.send(Self::call(&message, Some(timeout))).await;
+            let reply = patterns.send(self.call(&message, Some(timeout))?).await;
             Ok(reply
                 .map_err(|status| status::to_error(&status))?
                 .into_inner()
@@ -187,7 +200,7 @@ impl Transport for GrpcTransport {
     async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
         let mut patterns = self.patterns.clone();
         let call = async {
-            let accepted = patterns.emit(Self::call(&message, None)).await;
+            let accepted = patterns.emit(self.call(&message, None)?).await;
             accepted
                 .map(drop)
                 .map_err(|status| status::to_error(&status))
@@ -199,7 +212,7 @@ impl Transport for GrpcTransport {
         self.in_time(&message, self.channel.connect()).await?;
         let mut patterns = self.patterns.clone();
         // Nobody knows when the last of several replies should have come.
-        let call = Self::call(&message, None);
+        let call = self.call(&message, None)?;
         let mut started = Box::pin(async move { patterns.send_stream(call).await });
         // Sends it now; its first reply comes when it comes.
         let replies = match started.as_mut().now_or_never() {

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -14,6 +15,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::calls::Calls;
 use crate::limits::{GrpcKeepAlive, GrpcLimits};
+
+/// How many calls a connection takes at least.
+const MIN_STREAMS: usize = 256;
+/// How long clients of HTTP/1.1 have to hear with an answer that they should
+/// close: what is on its way when an idle connection is closed is lost to them.
+const LINGER: Duration = Duration::from_millis(100);
 
 /// What all connections of a server are.
 pub(crate) struct Connections {
@@ -35,8 +42,9 @@ pub(crate) fn builder(
     let mut http2 = builder.http2();
     http2
         .timer(TokioTimer::new())
-        // More than these would only wait for their turn.
-        .max_concurrent_streams(u32::try_from(max_in_flight).unwrap_or(u32::MAX))
+        // More than are in hand only wait, but who opens more than are taken is
+        // refused: clients open so many before they have heard of a limit.
+        .max_concurrent_streams(u32::try_from(max_in_flight.max(MIN_STREAMS)).unwrap_or(u32::MAX))
         .max_header_list_size(limits.max_metadata_size);
     if let Some(GrpcKeepAlive { interval, timeout }) = keep_alive {
         http2
@@ -63,6 +71,7 @@ impl Connections {
             biased;
             () = self.shutdown.aborting() => return,
             () = self.shutdown.stopping() => {
+                self.linger(connection.as_mut()).await;
                 // Tells the peer to send no more, and answers what it has sent.
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
@@ -75,6 +84,14 @@ impl Connections {
         };
         if let Err(error) = ended {
             tracing::debug!(%peer, %error, "connection lost");
+        }
+    }
+
+    /// Goes on for a moment, where there is more than gRPC.
+    async fn linger(&self, connection: impl Future) {
+        if self.calls.http.is_some() {
+            // The connection says itself what it failed of.
+            let _ = tokio::time::timeout(LINGER, connection).await;
         }
     }
 }
