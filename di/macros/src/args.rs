@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{LitBool, LitStr, Token, bracketed, token};
+use syn::{LitBool, LitStr, Token, Type, bracketed, token};
 
 /// Walks over `name = value, …`: each name is known and comes once. `meant` are names that are none, and what to write instead.
 ///
@@ -88,13 +88,28 @@ pub(crate) fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
         .collect())
 }
 
+/// `= [A, B<C>, …]`, as the argument `name`.
+pub(crate) fn types(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Type>> {
+    let is_list = input.peek2(token::Bracket);
+    list(input).map_err(|error| match is_list {
+        true => syn::Error::new(
+            error.span(),
+            format!("`{name}` lists types: `{name} = [A, B]`"),
+        ),
+        false => error,
+    })
+}
+
 /// `flag`, `flag = true` or `flag = false`
 pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
     if !input.peek(Token![=]) {
         return Ok(true);
     }
     input.parse::<Token![=]>()?;
-    Ok(input.parse::<LitBool>()?.value)
+    let value: LitBool = input
+        .parse()
+        .map_err(|error| syn::Error::new(error.span(), "write `true` or `false`"))?;
+    Ok(value.value)
 }
 
 /// `= "one of these"`

@@ -169,6 +169,12 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
             "a generic type is many types: list the ones that are wanted, `providers = [Repository<User>]`",
         ));
     }
+    if let Some(lifetime) = generics.lifetimes().next() {
+        return Err(syn::Error::new(
+            lifetime.span(),
+            "the application owns what it builds, so that cannot borrow: instead of a reference, inject an `Arc<…>`",
+        ));
+    }
     let in_root = options.in_root.is_some();
     let list = quote::format_ident!("{}", if in_root { "InRoot" } else { "Registered" });
     let registered = generics.params.is_empty().then(

@@ -97,6 +97,10 @@ impl Parse for Source {
             .parse()
             .map_err(|error| syn::Error::new(error.span(), format!("write {known}")))?;
         match word.to_string().as_str() {
+            "default" if input.peek(Token![=]) => Err(syn::Error::new(
+                word.span(),
+                "`default` is the type's own: for any other write `#[inject(value = …)]`",
+            )),
             "default" => Ok(Self::Default),
             "value" => {
                 input.parse::<Token![=]>()?;

@@ -79,11 +79,11 @@ impl Arguments {
             match name.to_string().as_str() {
                 "imports" => arguments.imports = args::list(input)?,
                 "providers" => arguments.providers = args::list(input)?,
-                "exports" => arguments.exports = args::list(input)?,
+                "exports" => arguments.exports = args::types(name, input)?,
                 "global" => arguments.global = args::flag(input)?,
                 _ if home == Home::Di => return Err(needs_nestrs(name)),
-                "controllers" => arguments.controllers = args::list(input)?,
-                _ => arguments.microservices = args::list(input)?,
+                "controllers" => arguments.controllers = args::types(name, input)?,
+                _ => arguments.microservices = args::types(name, input)?,
             }
             Ok(())
         })?;

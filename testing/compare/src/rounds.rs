@@ -17,6 +17,8 @@ pub(crate) const ROUNDS: usize = 5;
 pub(crate) fn build() -> Result<(), Error> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--workspace", "--exclude", "cost"]);
+    // Whoever works on the project may have it on; users do not.
+    cargo.env_remove("CARGO_INCREMENTAL");
     finish(cargo.current_dir(places::workspace()))
 }
 

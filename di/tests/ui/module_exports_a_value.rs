@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[module(exports = [String::new()])]
+struct AppModule;
+
+fn main() {}

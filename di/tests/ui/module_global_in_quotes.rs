@@ -1,0 +1,6 @@
+use nestrs_di::*;
+
+#[module(global = "true")]
+struct AppModule;
+
+fn main() {}
