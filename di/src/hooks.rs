@@ -90,6 +90,12 @@ impl Hooks {
         self.0.iter().all(Option::is_none)
     }
 
+    /// The first of those it has.
+    pub(crate) fn first(&self) -> Option<Hook> {
+        let mut all = Hook::ALL.into_iter();
+        all.find(|hook| self.get(*hook).is_some())
+    }
+
     pub(crate) fn get(&self, hook: Hook) -> Option<HookFn> {
         self.0[hook as usize]
     }
@@ -114,6 +120,17 @@ pub enum Hook {
     Shutdown,
     /// [`HealthIndicator`], at any time
     Health,
+}
+
+impl Hook {
+    const ALL: [Self; 6] = [
+        Self::Init,
+        Self::Bootstrap,
+        Self::Destroy,
+        Self::BeforeShutdown,
+        Self::Shutdown,
+        Self::Health,
+    ];
 }
 
 impl fmt::Display for Hook {

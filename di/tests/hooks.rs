@@ -316,3 +316,28 @@ async fn a_module_has_hooks_after_those_of_its_providers() {
         ]
     );
 }
+
+#[test]
+fn hooks_that_nobody_can_call_are_a_warning() {
+    #[injectable(scope = "transient")]
+    struct Job;
+    impl OnModuleDestroy for Job {
+        async fn on_module_destroy(&self) -> Result<(), HookError> {
+            Ok(())
+        }
+    }
+    #[injectable(scope = "request")]
+    struct User;
+    #[module(providers = [Job, User])]
+    struct App;
+
+    let warnings = Graph::of::<App>().unwrap().warnings();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    assert_eq!(
+        warning.message,
+        "nobody calls `on_module_destroy` of `Job`, which has scope `transient`"
+    );
+    assert_eq!(warning.path, ["App", "Job"]);
+}

@@ -54,7 +54,7 @@ pub enum Code {
     Cycle,
     /// DI003: a module provides the same thing twice.
     Duplicate,
-    /// DI004: a scope does not fit: a singleton would hold on to something of a request.
+    /// DI004: a scope does not fit: a singleton would hold on to something of a request. A warning: what is no singleton has hooks.
     Scope,
     /// DI005: another module has it and keeps it to itself.
     NotExported,

@@ -21,6 +21,7 @@ mod prune;
 mod replace;
 mod scopes;
 mod sight;
+mod uncalled;
 mod unreplaced;
 mod unused;
 mod view;
@@ -134,8 +135,8 @@ impl Graph {
         construct::construct(self, options).await
     }
 
-    /// What looks wrong and keeps nothing from starting: providers nobody asks for, and optional dependencies that get nothing while
-    /// what they want is there under another name.
+    /// What looks wrong and keeps nothing from starting: providers nobody asks for, optional dependencies that get nothing while
+    /// what they want is there under another name, and hooks of what is no singleton.
     ///
     /// ```
     /// use nestrs_di::{Graph, Provider, injectable, module};
@@ -155,6 +156,7 @@ impl Graph {
         let mut findings = Vec::new();
         self.unused(&mut findings);
         self.overlooked(&mut findings);
+        self.uncalled(&mut findings);
         findings
     }
 
