@@ -51,8 +51,10 @@ application!(removed: [] [] [Arc<Chicken>] [Mailer] [] []);
 application!(inherited: [] [] [Arc<Chicken>] [Mailer] [Ghost] [scope = "inherit"]);
 application!(mended: [Clock] [Repo] [Lazy<Chicken>] [] [] [scope = "inherit"]);
 
+type Verify = fn() -> Result<(), GraphError>;
+
 /// Each mistake, the change its finding names, and the application with that change.
-const MISTAKES: [(Code, &str, fn() -> Result<(), GraphError>); 6] = [
+const MISTAKES: [(Code, &str, Verify); 6] = [
     (
         Code::Missing,
         "add `Clock` to the providers of `App`",
@@ -81,7 +83,7 @@ const MISTAKES: [(Code, &str, fn() -> Result<(), GraphError>); 6] = [
     ),
 ];
 
-fn findings(verify: fn() -> Result<(), GraphError>) -> Vec<Finding> {
+fn findings(verify: Verify) -> Vec<Finding> {
     let error = verify().err();
     error.map_or_else(Vec::new, |error| error.findings().to_vec())
 }
