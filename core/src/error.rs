@@ -209,8 +209,15 @@ impl TransportError {
         }
     }
 
-    /// The error as the bytes of a reply's `err`.
-    pub(crate) fn to_wire_json(&self) -> Vec<u8> {
+    /// [`to_wire`](Self::to_wire) as JSON text, its members in the order in which
+    /// NestJS writes them.
+    ///
+    /// ```
+    /// # use nestrs_core::TransportError;
+    /// let text = TransportError::new("boom").to_wire_json();
+    /// assert_eq!(text, br#"{"status":"error","message":"boom"}"#);
+    /// ```
+    pub fn to_wire_json(&self) -> Vec<u8> {
         // Serialising strings and `Value`s cannot fail.
         serde_json::to_vec(&Wire(self)).unwrap_or_default()
     }

@@ -1,0 +1,391 @@
+//! A server of known handlers, and a peer that speaks Kafka by hand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use nestrs_core::dispatch::BoxFuture;
+use nestrs_core::{
+    Answer, ClientStatus, Dispatch, Message, MessageKind, Shutdown, StartError, StatusStream,
+    TransportError, TransportServer,
+};
+use nestrs_transport_kafka::rdkafka::consumer::{Consumer, StreamConsumer};
+use nestrs_transport_kafka::rdkafka::message::{Header, Headers as _, OwnedHeaders, OwnedMessage};
+use nestrs_transport_kafka::rdkafka::producer::{FutureProducer, FutureRecord};
+use nestrs_transport_kafka::rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
+use nestrs_transport_kafka::{
+    KafkaContext, KafkaMicroserviceOptions, KafkaTransport, KafkaTransportOptions,
+};
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+/// How long anything may take that has to happen.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// A name that no other test has, nor another run of this one.
+pub(crate) fn unique(what: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
+    let now = now.unwrap().as_nanos();
+    format!("{what}-{}-{count}-{now}", std::process::id())
+}
+
+pub(crate) async fn url() -> &'static str {
+    nestrs_brokers::shared::kafka().await.unwrap()
+}
+
+pub(crate) async fn soon<T>(what: &str, wanted: impl Future<Output = T>) -> T {
+    let wanted = tokio::time::timeout(SOON, wanted).await;
+    wanted.unwrap_or_else(|_| panic!("{what} within {SOON:?}"))
+}
+
+/// What a server has, for the tests to look at.
+#[derive(Clone)]
+pub(crate) struct Journal {
+    /// Payloads of what was begun, in order.
+    pub(crate) begun: watch::Sender<Vec<Value>>,
+    /// `gated` waits for it.
+    pub(crate) gate: Arc<Semaphore>,
+    /// A permit for each `gated` that is over, however it ended.
+    pub(crate) over: Arc<Semaphore>,
+    /// The first so many of `flaky` fail.
+    pub(crate) failures: Arc<AtomicU64>,
+    pub(crate) contexts: Arc<Mutex<Vec<KafkaContext>>>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            begun: watch::Sender::default(),
+            gate: Arc::new(Semaphore::new(0)),
+            over: Arc::new(Semaphore::new(0)),
+            failures: Arc::default(),
+            contexts: Arc::default(),
+        }
+    }
+}
+
+impl Journal {
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        is: impl FnMut(&Vec<Value>) -> bool,
+    ) -> Vec<Value> {
+        let mut begun = self.begun.subscribe();
+        let seen = soon(what, begun.wait_for(is)).await;
+        seen.unwrap().clone()
+    }
+
+    pub(crate) async fn until_begun(&self, count: usize) -> Vec<Value> {
+        let what = format!("{count} messages are handled");
+        self.until(&what, |begun| begun.len() >= count).await
+    }
+
+    pub(crate) async fn until_over(&self) {
+        let over = soon("a handler ends", self.over.acquire()).await;
+        over.unwrap().forget();
+    }
+}
+
+/// Handlers that are known to all tests, under the routes that are asked for.
+struct Handlers {
+    routes: Vec<String>,
+    service: Option<String>,
+    extras: Value,
+    journal: Journal,
+}
+
+/// Held by a handler while it runs.
+struct Running(Arc<Semaphore>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}
+
+fn json(value: impl Into<Value>) -> Bytes {
+    Bytes::from(value.into().to_string())
+}
+
+fn ok(value: impl Into<Value>) -> Answer {
+    Answer::One(Ok(Some(json(value))))
+}
+
+impl Dispatch for Handlers {
+    fn dispatch(&self, message: Message) -> BoxFuture<'static, Answer> {
+        let route = message.route.clone().expect("Kafka knows the route");
+        let payload: Value = serde_json::from_slice(&message.payload).unwrap();
+        let journal = self.journal.clone();
+        let context = message.context.native::<KafkaContext>().unwrap().clone();
+        journal.contexts.lock().unwrap().push(context.clone());
+        journal
+            .begun
+            .send_modify(|begun| begun.push(payload.clone()));
+        // The last word says what to do.
+        let what = route.rsplit('.').next().unwrap_or_default().to_owned();
+        Box::pin(async move {
+            let fail = |err| Answer::One(Err(TransportError::from_wire(err)));
+            match &*what {
+                "sum" => {
+                    let numbers = payload.as_array().unwrap();
+                    ok(numbers.iter().filter_map(Value::as_i64).sum::<i64>())
+                }
+                "stream" => {
+                    let items = [json!(1), json!({ "a": 1 }), json!("str")];
+                    Answer::Many(stream::iter(items).map(|item| Ok(json(item))).boxed())
+                }
+                "count" => {
+                    let items = stream::iter(0..payload.as_u64().unwrap());
+                    Answer::Many(items.map(|item| Ok(json(item))).boxed())
+                }
+                "fail" => fail(json!({ "status": "error", "message": "boom" })),
+                "failstr" => fail(json!("plain")),
+                "nothing" => Answer::One(Ok(None)),
+                "null" => ok(Value::Null),
+                "kv" => ok(json!({ "key": "k", "value": { "v": 1 }, "headers": { "x": "y" } })),
+                "bool" => ok(true),
+                "num" => ok(5),
+                "large" => ok("x".repeat(payload.as_u64().unwrap() as usize)),
+                "unknown" => Answer::NoHandler,
+                "flaky" => {
+                    let left = &journal.failures;
+                    let fails =
+                        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+                    match fails {
+                        Ok(_) => fail(json!("flaky")),
+                        Err(_) => Answer::Silent,
+                    }
+                }
+                "gated" => {
+                    let _running = Running(journal.over.clone());
+                    journal.gate.acquire().await.unwrap().forget();
+                    match message.kind {
+                        MessageKind::Request => ok(payload),
+                        MessageKind::Event => Answer::Silent,
+                    }
+                }
+                "commits" => {
+                    context.commit();
+                    Answer::Silent
+                }
+                "context" => ok(json!({
+                    "transport": message.context.transport,
+                    "headers": message.context.headers,
+                    "left": message.context.time_left().map(|left| left.as_secs()),
+                    "topic": &*context.topic,
+                    "key": context.records[0].key.as_deref().map(String::from_utf8_lossy),
+                })),
+                _ => match message.kind {
+                    MessageKind::Request => ok(payload),
+                    MessageKind::Event => Answer::Silent,
+                },
+            }
+        })
+    }
+
+    fn routes(&self) -> Vec<String> {
+        self.routes.clone()
+    }
+
+    fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    fn extras(&self, _: &str) -> Value {
+        self.extras.clone()
+    }
+}
+
+/// A server of some routes.
+pub(crate) struct Server {
+    pub(crate) journal: Journal,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) status: StatusStream,
+    pub(crate) done: JoinHandle<()>,
+}
+
+impl Server {
+    /// In a group of its own.
+    pub(crate) async fn start(options: KafkaMicroserviceOptions, routes: &[String]) -> Self {
+        Self::of(&unique("service"), options, routes, Value::Null).await
+    }
+
+    /// Of a service, with what all its handlers have to say to the transport.
+    pub(crate) async fn of(
+        service: &str,
+        options: KafkaMicroserviceOptions,
+        routes: &[String],
+        extras: Value,
+    ) -> Self {
+        let started = Self::try_of(service, options, routes, extras).await;
+        started.unwrap()
+    }
+
+    pub(crate) async fn try_of(
+        service: &str,
+        options: KafkaMicroserviceOptions,
+        routes: &[String],
+        extras: Value,
+    ) -> Result<Self, StartError> {
+        let journal = Journal::default();
+        let handlers = Handlers {
+            routes: routes.to_vec(),
+            service: Some(service.to_owned()),
+            extras,
+            journal: journal.clone(),
+        };
+        let shutdown = Shutdown::new();
+        let start = Box::new(options).start(Arc::new(handlers), shutdown.clone());
+        let running = start.await?;
+        Ok(Self {
+            journal,
+            shutdown,
+            status: running.status,
+            done: tokio::spawn(running.done),
+        })
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.stop();
+        soon("the server stops", self.done).await.unwrap();
+    }
+
+    /// Ends it where it stands.
+    pub(crate) async fn kill(self) {
+        self.shutdown.abort();
+        soon("the server ends", self.done).await.unwrap();
+    }
+}
+
+/// Waits for a status.
+pub(crate) async fn until(status: &mut StatusStream, wanted: ClientStatus) {
+    let until = async {
+        while let Some(now) = status.next().await {
+            if now == wanted {
+                return;
+            }
+        }
+        panic!("it ended before it was {wanted}");
+    };
+    soon(&format!("it is {wanted}"), until).await;
+}
+
+pub(crate) async fn server_options() -> KafkaMicroserviceOptions {
+    KafkaMicroserviceOptions::new(url().await)
+}
+
+pub(crate) async fn client() -> KafkaTransport {
+    KafkaTransport::new(KafkaTransportOptions::new(url().await))
+}
+
+/// A client, and a server of routes that end in these words.
+pub(crate) async fn pair(words: &[&str]) -> (Server, KafkaTransport, impl Fn(&str) -> String) {
+    let prefix = unique("t");
+    let route = move |word: &str| format!("{prefix}.{word}");
+    let routes: Vec<_> = words.iter().map(|word| route(word)).collect();
+    let server = Server::start(server_options().await, &routes).await;
+    (server, client().await, route)
+}
+
+/// A peer that speaks Kafka by hand.
+pub(crate) struct Raw {
+    pub(crate) producer: FutureProducer,
+    pub(crate) consumer: StreamConsumer,
+}
+
+/// A record: value, headers.
+pub(crate) type Seen = (Option<String>, Vec<(String, String)>);
+
+impl Raw {
+    pub(crate) async fn new() -> Self {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", url().await)
+            .set("group.id", unique("raw"))
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("allow.auto.create.topics", "true");
+        Self {
+            producer: config.create().unwrap(),
+            consumer: config.create().unwrap(),
+        }
+    }
+
+    /// Has a topic there.
+    pub(crate) async fn topic(&self, name: &str, partitions: i32) {
+        use nestrs_transport_kafka::rdkafka::admin::{
+            AdminClient, AdminOptions, NewTopic, TopicReplication,
+        };
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", url().await);
+        let admin: AdminClient<_> = config.create().unwrap();
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let created = admin.create_topics([&topic], &AdminOptions::new()).await;
+        created.unwrap().pop().unwrap().unwrap();
+    }
+
+    /// Reads a partition from its beginning on.
+    pub(crate) fn read(&self, topic: &str, partition: i32) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Beginning)
+            .unwrap();
+        self.consumer.assign(&list).unwrap();
+    }
+
+    pub(crate) async fn next(&self) -> OwnedMessage {
+        let next = soon("a record comes", self.consumer.recv()).await;
+        next.unwrap().detach()
+    }
+
+    pub(crate) async fn publish(
+        &self,
+        topic: &str,
+        value: Option<&[u8]>,
+        headers: &[(&str, &str)],
+    ) {
+        let mut own = OwnedHeaders::new();
+        for (key, value) in headers {
+            let value = Some(value.as_bytes());
+            own = own.insert(Header { key, value });
+        }
+        let mut record = FutureRecord::<[u8], [u8]>::to(topic).headers(own);
+        record.payload = value;
+        self.producer.send(record, SOON).await.unwrap();
+    }
+
+    /// The offset that a group has committed.
+    pub(crate) async fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", url().await)
+            .set("group.id", format!("{group}-server"));
+        let (topic, ask) = (topic.to_owned(), move |topic: &str| {
+            let consumer: StreamConsumer = config.create().unwrap();
+            let mut list = TopicPartitionList::new();
+            list.add_partition(topic, partition);
+            let committed = consumer.committed_offsets(list, SOON).unwrap();
+            committed.elements()[0]
+                .offset()
+                .to_raw()
+                .filter(|offset| *offset >= 0)
+        });
+        tokio::task::spawn_blocking(move || ask(&topic))
+            .await
+            .unwrap()
+    }
+}
+
+pub(crate) fn seen(message: &OwnedMessage) -> Seen {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let headers = message.headers().map(|headers| {
+        let headers = headers.iter();
+        let headers = headers.map(|one| (one.key.to_owned(), text(one.value.unwrap_or_default())));
+        headers.collect()
+    });
+    (message.payload().map(text), headers.unwrap_or_default())
+}

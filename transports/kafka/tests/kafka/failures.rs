@@ -1,0 +1,137 @@
+//! Events that fail, batches, and offsets that handlers commit themselves.
+
+use std::time::Duration;
+
+use nestrs_core::Transport;
+use nestrs_transport_kafka::rdkafka::Message as _;
+use nestrs_transport_kafka::{KafkaFailurePolicy, KafkaMicroserviceOptions, dead};
+use serde_json::{Value, json};
+
+use crate::common::{Raw, Server, client, seen, server_options, unique};
+
+async fn quick() -> KafkaMicroserviceOptions {
+    server_options().await.on_failure(KafkaFailurePolicy {
+        backoff: Duration::from_millis(1),
+        ..KafkaFailurePolicy::default()
+    })
+}
+
+#[tokio::test]
+async fn an_event_that_fails_is_tried_again_before_the_next() {
+    let route = format!("{}.flaky", unique("t"));
+    let server = Server::start(quick().await, std::slice::from_ref(&route)).await;
+    server
+        .journal
+        .failures
+        .store(2, std::sync::atomic::Ordering::SeqCst);
+    let client = client().await;
+    for n in 1..=2 {
+        client.emit_json(&route, json!({ "n": n })).await.unwrap();
+    }
+    let begun = server.journal.until_begun(4).await;
+    let numbers: Vec<_> = begun
+        .iter()
+        .map(|event| event["n"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [1, 1, 1, 2]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_that_never_succeeds_is_a_dead_letter_and_holds_nobody_up() {
+    let (service, prefix) = (unique("service"), unique("t"));
+    let (fail, other) = (format!("{prefix}.fail"), format!("{prefix}.other"));
+    let routes = [fail.clone(), other.clone()];
+    let server = Server::of(&service, quick().await, &routes, Value::Null).await;
+    let raw = Raw::new().await;
+    raw.publish(&fail, Some(br#"{"n":1}"#), &[("tenant", "acme")])
+        .await;
+    let client = client().await;
+    client.emit_json(&other, json!("meanwhile")).await.unwrap();
+    server.journal.until_begun(4).await;
+
+    raw.read(&format!("{fail}.dead"), 0);
+    let letter = raw.next().await;
+    assert_eq!(letter.payload(), Some(&br#"{"n":1}"#[..]));
+    let expected = [
+        ("tenant", "acme"),
+        (dead::REASON, "boom"),
+        (dead::TOPIC, &fail),
+        (dead::PARTITION, "0"),
+        (dead::OFFSET, "0"),
+        (dead::ATTEMPTS, "3"),
+        (dead::GROUP, &format!("{service}-server")),
+    ];
+    let (_, said) = seen(&letter);
+    let said: Vec<_> = said
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(said, expected);
+    server.stop().await;
+    // It is done with.
+    assert_eq!(raw.committed(&service, &fail, 0).await, Some(1));
+}
+
+#[tokio::test]
+async fn batches_are_handled_as_one() {
+    let (service, route) = (unique("service"), format!("{}.batch", unique("t")));
+    let extras = json!({ "batch": { "size": 10, "wait_ms": 500 } });
+    let options = server_options().await;
+    let server = Server::of(&service, options, std::slice::from_ref(&route), extras).await;
+    let client = client().await;
+    let all: Vec<_> = (0..25).collect();
+    let sent = all.iter().map(|n| client.emit_json(&route, json!(n)));
+    for sent in futures_util::future::join_all(sent).await {
+        sent.unwrap();
+    }
+    let is_complete = |begun: &Vec<Value>| {
+        let lengths = begun.iter().map(|batch| batch.as_array().unwrap().len());
+        lengths.sum::<usize>() == 25
+    };
+    let begun = server.journal.until("all are handled", is_complete).await;
+    assert!(
+        begun
+            .iter()
+            .all(|batch| batch.as_array().unwrap().len() <= 10)
+    );
+    assert!(begun.len() < 25, "they came one by one: {begun:?}");
+    let handled: Vec<_> = begun
+        .iter()
+        .flat_map(|batch| batch.as_array().unwrap())
+        .collect();
+    let mut handled: Vec<_> = handled.iter().map(|n| n.as_u64().unwrap()).collect();
+    handled.sort_unstable();
+    assert_eq!(handled, (0..25).collect::<Vec<u64>>());
+    let contexts = server.journal.contexts.lock().unwrap().clone();
+    assert_eq!(
+        contexts[0].records.len(),
+        begun[0].as_array().unwrap().len()
+    );
+    server.stop().await;
+    assert_eq!(
+        Raw::new().await.committed(&service, &route, 0).await,
+        Some(25)
+    );
+}
+
+#[tokio::test]
+async fn with_manual_commits_handlers_say_what_is_done_with() {
+    let (service, prefix) = (unique("service"), unique("t"));
+    let (commits, other) = (format!("{prefix}.commits"), format!("{prefix}.other"));
+    let mut options = server_options().await;
+    options.manual_commit = true;
+    let routes = [commits.clone(), other.clone()];
+    let server = Server::of(&service, options, &routes, Value::Null).await;
+    let client = client().await;
+    for n in 0..3 {
+        client.emit_json(&commits, json!(n)).await.unwrap();
+        client.emit_json(&other, json!(n)).await.unwrap();
+    }
+    server.journal.until_begun(6).await;
+    server.stop().await;
+    let raw = Raw::new().await;
+    assert_eq!(raw.committed(&service, &commits, 0).await, Some(3));
+    // What it was when the group began.
+    assert_eq!(raw.committed(&service, &other, 0).await, Some(0));
+}

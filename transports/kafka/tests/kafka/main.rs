@@ -1,0 +1,8 @@
+//! Clients and servers at a real broker.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod calls;
+mod common;
+mod failures;
+mod options;
+mod wire;

@@ -1,0 +1,91 @@
+//! Options that cannot work say so.
+
+use std::time::Duration;
+
+use nestrs_core::{ErrorKind, StartError, Transport};
+use nestrs_transport_kafka::{
+    KafkaConnection, KafkaMicroserviceOptions, KafkaTransport, KafkaTransportOptions,
+};
+use serde_json::{Value, json};
+
+use crate::common::{Server, server_options, soon, unique};
+
+async fn start_error(options: KafkaMicroserviceOptions, routes: &[&str]) -> StartError {
+    start_error_of(options, routes, Value::Null).await
+}
+
+async fn start_error_of(
+    options: KafkaMicroserviceOptions,
+    routes: &[&str],
+    extras: Value,
+) -> StartError {
+    let routes: Vec<_> = routes.iter().map(ToString::to_string).collect();
+    let started = Server::try_of(&unique("service"), options, &routes, extras).await;
+    started.err().expect("it cannot start")
+}
+
+#[tokio::test]
+async fn nonsense_is_named_before_anything_is_tried() {
+    let cases = [
+        (
+            start_error(KafkaMicroserviceOptions::new("kafka://a:b"), &["x"]).await,
+            "write `host:port`",
+        ),
+        (
+            start_error(KafkaMicroserviceOptions::default(), &[r#"{"cmd":"sum"}"#]).await,
+            "no topic",
+        ),
+        (
+            start_error(
+                KafkaMicroserviceOptions::new(KafkaConnection::default().property("no.such", "1")),
+                &["x"],
+            )
+            .await,
+            "no.such",
+        ),
+        (
+            start_error_of(
+                KafkaMicroserviceOptions::default(),
+                &["x"],
+                json!({ "batch": "a" }),
+            )
+            .await,
+            "is no number",
+        ),
+    ];
+    for (error, says) in cases {
+        assert!(matches!(error, StartError::Options { .. }), "{error:?}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_not_there_is_named_by_either_side() {
+    let mut options = KafkaMicroserviceOptions::new("127.0.0.1:1");
+    options.connect_timeout = Duration::from_millis(300);
+    let error = start_error(options, &["x"]).await;
+    assert!(matches!(error, StartError::Connect { .. }), "{error:?}");
+    assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+
+    let client = KafkaTransport::new(KafkaTransportOptions {
+        connect_timeout: Duration::from_millis(300),
+        ..KafkaTransportOptions::new("127.0.0.1:1")
+    });
+    let error = client.send_json("x", json!(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.message.contains("127.0.0.1:1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_nothing() {
+    let options = KafkaMicroserviceOptions::new("127.0.0.1:1");
+    let starting = start_error(options, &["x"]);
+    let given_up = tokio::time::timeout(Duration::from_millis(100), starting).await;
+    assert!(given_up.is_err());
+}
+
+#[tokio::test]
+async fn a_server_of_nothing_starts_and_stops() {
+    let server = Server::start(server_options().await, &[]).await;
+    soon("it stops", server.stop()).await;
+}
