@@ -12,6 +12,7 @@ use crate::ApplicationContext;
 /// | `create` | an application that serves HTTP | feature `http` |
 /// | `create_microservice` | one that answers messages, and HTTP in hybrid mode | feature `microservices` |
 /// | `create_microservice_grpc` | the same, over gRPC | feature `microservices-grpc` |
+/// | `create_microservice_kafka` | the same, over Apache Kafka | feature `microservices-kafka` |
 /// | `create_microservice_nats` | the same, over NATS | feature `microservices-nats` |
 /// | `create_microservice_rabbitmq` | the same, over RabbitMQ | feature `microservices-rabbitmq` |
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +67,26 @@ impl NestFactory {
         server: impl Into<crate::Microservice>,
     ) -> crate::MicroserviceApplication {
         crate::MicroserviceApplication::new::<M>(server.into())
+    }
+
+    /// [`create_microservice`](Self::create_microservice) over Apache Kafka.
+    ///
+    /// ```
+    /// use nestrs::microservices::KafkaMicroserviceOptions;
+    /// use nestrs::prelude::*;
+    ///
+    /// #[module]
+    /// struct AppModule;
+    ///
+    /// let options = KafkaMicroserviceOptions::default();
+    /// let app = NestFactory::create_microservice_kafka::<AppModule>(options);
+    /// # drop(app);
+    /// ```
+    #[cfg(feature = "microservices-kafka")]
+    pub fn create_microservice_kafka<M: Module>(
+        options: crate::microservices::KafkaMicroserviceOptions,
+    ) -> crate::MicroserviceApplication {
+        Self::create_microservice::<M>(options)
     }
 
     /// [`create_microservice`](Self::create_microservice) over RabbitMQ.

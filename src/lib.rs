@@ -43,6 +43,7 @@
 //! | `http` (default) | the HTTP side of an application, on axum |
 //! | `microservices` | message handlers and clients, over TCP |
 //! | `microservices-grpc` | gRPC |
+//! | `microservices-kafka` | Apache Kafka |
 //! | `microservices-nats` | NATS |
 //! | `microservices-rabbitmq` | RabbitMQ |
 //! | `garde` | `Valid<T>`: payloads that `garde` checks |
@@ -125,6 +126,13 @@ pub mod microservices {
     pub use nestrs_transport_grpc::{
         ChannelError, GrpcChannel, GrpcContext, GrpcKeepAlive, GrpcLimits, GrpcMicroserviceOptions,
         GrpcServices, GrpcTransport, GrpcTransportOptions,
+    };
+    #[cfg(feature = "microservices-kafka")]
+    #[doc(inline)]
+    pub use nestrs_transport_kafka::{
+        KafkaConnection, KafkaContext, KafkaFailurePolicy, KafkaMicroserviceOptions, KafkaOrder,
+        KafkaReceived, KafkaRecord, KafkaSasl, KafkaSaslMechanism, KafkaTopics, KafkaTransport,
+        KafkaTransportOptions,
     };
     #[doc(inline)]
     pub use nestrs_transport_memory::{

@@ -92,6 +92,9 @@ pub use nestrs_core::{
 #[cfg(feature = "grpc")]
 #[doc(no_inline)]
 pub use nestrs_transport_grpc::GrpcTransportOptions;
+#[cfg(feature = "kafka")]
+#[doc(no_inline)]
+pub use nestrs_transport_kafka::KafkaTransportOptions;
 #[cfg(feature = "mqtt")]
 #[doc(no_inline)]
 pub use nestrs_transport_mqtt::MqttTransportOptions;

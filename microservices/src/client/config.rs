@@ -7,6 +7,8 @@ use std::time::Duration;
 use nestrs_core::Transport;
 #[cfg(feature = "grpc")]
 use nestrs_transport_grpc::{GrpcTransport, GrpcTransportOptions};
+#[cfg(feature = "kafka")]
+use nestrs_transport_kafka::{KafkaTransport, KafkaTransportOptions};
 use nestrs_transport_memory::{MemoryTransport, MemoryTransportOptions};
 #[cfg(feature = "mqtt")]
 use nestrs_transport_mqtt::{MqttTransport, MqttTransportOptions};
@@ -92,6 +94,18 @@ impl ClientConfig {
     #[cfg(feature = "grpc")]
     pub fn grpc(name: &'static str, options: GrpcTransportOptions) -> Self {
         Self::new(name, Arc::new(GrpcTransport::new(options)))
+    }
+
+    /// A client over Apache Kafka.
+    ///
+    /// ```
+    /// use nestrs_microservices::{ClientConfig, KafkaTransportOptions};
+    ///
+    /// let billing = ClientConfig::kafka("billing", KafkaTransportOptions::default());
+    /// ```
+    #[cfg(feature = "kafka")]
+    pub fn kafka(name: &'static str, options: KafkaTransportOptions) -> Self {
+        Self::new(name, Arc::new(KafkaTransport::new(options)))
     }
 
     /// A client over MQTT.

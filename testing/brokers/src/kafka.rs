@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use crate::{
     Error,
@@ -42,6 +42,27 @@ pub(crate) fn recipe(setting: Setting<'_>) -> Result<Recipe, Error> {
         run: vec![program(&java, &libs, &["kafka.Kafka", "server.properties"])],
         probe: setting.ports.probe,
     })
+}
+
+/// One of Kafka's own command-line tools, by the name of its class: to ask a broker by other means
+/// than those that are tested.
+///
+/// ```no_run
+/// let class = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+/// let mut tool = nestrs_brokers::kafka_tool(class)?;
+/// let shown = tool.args(["--bootstrap-server", "127.0.0.1:9092", "--list"]).output();
+/// # Ok::<(), nestrs_brokers::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error`]: Java or Kafka's jars are not there.
+pub fn kafka_tool(class: &str) -> Result<Command, Error> {
+    let libs = programs::at(LIBS)?;
+    let mut tool = Command::new(programs::find("java")?);
+    tool.args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]);
+    tool.args(["-cp", &format!("{}/*", libs.display()), class]);
+    Ok(tool)
 }
 
 /// One node that is broker and controller. It has a listener for clients, one for itself, where

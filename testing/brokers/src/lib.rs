@@ -54,6 +54,7 @@ pub use self::{
     broker::Broker,
     certificates::Certificates,
     error::Error,
+    kafka::kafka_tool,
     options::{BrokerOptions, Kind},
     ports::free_port,
     proxy::Proxy,

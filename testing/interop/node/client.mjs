@@ -11,10 +11,13 @@ import { fromCommandLine } from './transports.mjs';
 
 nest.Logger.overrideLogger(logger);
 const { transport, options } = fromCommandLine();
-const { metadata, ...ofNest } = options;
+const { metadata, repliesOf, ...ofNest } = options;
 const client = nest.ClientProxyFactory.create({ transport, options: ofNest });
 // An option of our own; NestJS 11 has no such hook.
 if (metadata) client.setOnDispatchHook?.((packet) => Object.assign(packet, { metadata }));
+// Another one: a Kafka client has to know before it connects which replies it will get.
+for (const pattern of repliesOf ?? []) client.subscribeToResponseOf(pattern);
+if (repliesOf) await client.connect();
 say({ ready: true });
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,5 +1,6 @@
 // The handlers that every server of the interop tests answers with, whatever it is written in.
 import { nest } from './nest.mjs';
+import { fromCommandLine } from './transports.mjs';
 
 const { Controller, Ctx, EventPattern, MessagePattern, Module, Payload, RpcException, UseFilters } = nest;
 const { BehaviorSubject, concat, filter, firstValueFrom, mergeMap } = nest.rxjs;
@@ -106,6 +107,8 @@ const routes = {
   userCreated: EventPattern('user.created'),
   eventsSeen: MessagePattern('events.seen'),
 };
+
+if (fromCommandLine().namesOnly) delete routes.sum;
 
 // What TypeScript's decorator syntax comes down to.
 for (const [method, decorate] of Object.entries(routes)) {

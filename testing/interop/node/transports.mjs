@@ -2,6 +2,8 @@
 import { nest } from './nest.mjs';
 
 const transports = {
+  // Patterns are names of topics.
+  kafka: { transport: nest.Transport.KAFKA, namesOnly: true },
   mqtt: { transport: nest.Transport.MQTT },
   nats: { transport: nest.Transport.NATS },
   redis: { transport: nest.Transport.REDIS },

@@ -57,7 +57,7 @@ pub struct KafkaMicroserviceOptions {
     /// Whether only [`KafkaContext::commit`](crate::KafkaContext::commit) says
     /// what is done with, and not the end of a handler.
     pub manual_commit: bool,
-    /// How often the brokers are told what is done with; 200 ms unless told
+    /// How often the brokers are told what is done with; 50 ms unless told
     /// otherwise. What was not told yet is handled again after a crash.
     pub commit_interval: Duration,
     /// How many records of a partition are received before the first of them is
@@ -97,7 +97,7 @@ impl KafkaMicroserviceOptions {
             order: KafkaOrder::default(),
             on_failure: KafkaFailurePolicy::default(),
             manual_commit: false,
-            commit_interval: Duration::from_millis(200),
+            commit_interval: Duration::from_millis(50),
             prefetch: 500,
             max_in_flight: 4_096,
             session_timeout: Duration::from_secs(30),

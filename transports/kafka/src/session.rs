@@ -91,7 +91,12 @@ impl Session {
     /// Waits until there are brokers.
     pub(crate) async fn connected(&self, limit: Duration) -> Result<(), TransportError> {
         let mut brokers = self.brokers.clone();
-        let settled = brokers.wait_for(|brokers| *brokers != Brokers::Awaited);
+        let settled = brokers.wait_for(|brokers| match brokers {
+            Brokers::Awaited => false,
+            // That they are gone is known here a moment later than at the driver.
+            Brokers::There => !self.link.is_down(),
+            Brokers::Refused => true,
+        });
         let settled = tokio::time::timeout(limit, settled).await;
         let why = match settled.map(|state| state.map(|state| *state)) {
             Ok(Ok(Brokers::There)) => return Ok(()),

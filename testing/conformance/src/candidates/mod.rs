@@ -1,6 +1,7 @@
 //! The transports that take part.
 
 mod grpc;
+mod kafka;
 mod memory;
 mod mqtt;
 mod nats;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Arc<dyn Candidate>> {
         Arc::new(grpc::Grpc),
         Arc::new(nats::Nats),
         Arc::new(rabbitmq::RabbitMq),
+        Arc::new(kafka::Kafka),
         Arc::new(mqtt::Mqtt::new()),
         Arc::new(mqtt::Mqtt::at_least_once()),
         Arc::new(redis::Redis { durable: false }),

@@ -51,11 +51,6 @@ impl Contract {
         Sum { result: a + b }
     }
 
-    #[message_pattern({ "cmd": "sum" })]
-    async fn sum(&self, numbers: Vec<i64>) -> i64 {
-        numbers.iter().sum()
-    }
-
     #[message_pattern("echo")]
     async fn echo(&self, data: Value) -> Value {
         data
@@ -127,8 +122,26 @@ impl Contract {
     }
 }
 
+/// Where patterns may be objects, which Kafka's topics may not.
+#[injectable]
+struct ObjectPatterns;
+
+#[micro_routes]
+impl ObjectPatterns {
+    #[message_pattern({ "cmd": "sum" })]
+    async fn sum(&self, numbers: Vec<i64>) -> i64 {
+        numbers.iter().sum()
+    }
+}
+
+#[module(
+    providers = [Provider::value(Events(watch::Sender::default()))],
+    microservices = [Contract, ObjectPatterns],
+)]
+pub(crate) struct ContractModule;
+
 #[module(
     providers = [Provider::value(Events(watch::Sender::default()))],
     microservices = [Contract],
 )]
-pub(crate) struct ContractModule;
+pub(crate) struct NamedContractModule;

@@ -4,6 +4,7 @@
 
 mod contract;
 mod harness;
+mod kafka;
 mod metadata;
 mod mqtt;
 mod nats;

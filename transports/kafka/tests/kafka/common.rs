@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -55,6 +55,8 @@ pub(crate) struct Journal {
     /// The first so many of `flaky` fail.
     pub(crate) failures: Arc<AtomicU64>,
     pub(crate) contexts: Arc<Mutex<Vec<KafkaContext>>>,
+    /// When each was begun.
+    pub(crate) times: Arc<Mutex<Vec<Instant>>>,
 }
 
 impl Default for Journal {
@@ -65,6 +67,7 @@ impl Default for Journal {
             over: Arc::new(Semaphore::new(0)),
             failures: Arc::default(),
             contexts: Arc::default(),
+            times: Arc::default(),
         }
     }
 }
@@ -123,6 +126,7 @@ impl Dispatch for Handlers {
         let journal = self.journal.clone();
         let context = message.context.native::<KafkaContext>().unwrap().clone();
         journal.contexts.lock().unwrap().push(context.clone());
+        journal.times.lock().unwrap().push(Instant::now());
         journal
             .begun
             .send_modify(|begun| begun.push(payload.clone()));

@@ -4,5 +4,7 @@
 mod calls;
 mod common;
 mod failures;
+mod groups;
 mod options;
+mod recovery;
 mod wire;

@@ -1,0 +1,132 @@
+//! Brokers that go and come back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use nestrs_brokers::Broker;
+use nestrs_core::{ClientStatus, ErrorKind, Transport};
+use nestrs_transport_kafka::{KafkaMicroserviceOptions, KafkaTransport, KafkaTransportOptions};
+use serde_json::json;
+
+use crate::common::{Server, soon, unique, until};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_under_load_loses_no_event() {
+    let mut broker = Broker::kafka().start().await.unwrap();
+    let route = unique("events");
+    let options = KafkaMicroserviceOptions::new(broker.url());
+    let mut server = Server::start(options, std::slice::from_ref(&route)).await;
+    let client = KafkaTransport::new(KafkaTransportOptions::new(broker.url()));
+    client.connect().await.unwrap();
+    let mut status = client.status();
+    let load = tokio::spawn({
+        let (client, route) = (client.clone(), route.clone());
+        async move {
+            let mut confirmed = Vec::new();
+            // Until after the broker is back.
+            let mut after = 0;
+            let mut has_failed = false;
+            for n in 0_u64.. {
+                match client.emit_json(&route, json!(n)).await {
+                    Ok(()) => {
+                        confirmed.push(n);
+                        after += u32::from(has_failed);
+                    }
+                    Err(_) => has_failed = true,
+                }
+                if after == 200 {
+                    break;
+                }
+            }
+            confirmed
+        }
+    });
+    server.journal.until_begun(200).await;
+    broker.kill();
+    until(&mut status, ClientStatus::Reconnecting).await;
+    until(&mut server.status, ClientStatus::Reconnecting).await;
+    // Nobody is there: a call says so.
+    let error = client.send_json(&route, json!(0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    broker.restart().await.unwrap();
+    until(&mut status, ClientStatus::Connected).await;
+    until(&mut server.status, ClientStatus::Connected).await;
+    let confirmed = soon("the load is through", load).await.unwrap();
+    let begun = server
+        .journal
+        .until("every event that was confirmed is handled", |begun| {
+            let begun: BTreeSet<_> = begun.iter().filter_map(|n| n.as_u64()).collect();
+            confirmed.iter().all(|n| begun.contains(n))
+        })
+        .await;
+    println!("{} confirmed, {} handled", confirmed.len(), begun.len());
+    assert_eq!(
+        client.send_json(&route, json!("echo")).await.unwrap(),
+        "echo"
+    );
+    client.close().await;
+    until(&mut status, ClientStatus::Disconnected).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn both_sides_wait_for_a_broker_that_comes_later() {
+    let mut broker = Broker::kafka().later().unwrap();
+    let (url, route) = (broker.url(), unique("echo"));
+    let starting = tokio::spawn({
+        let (options, routes) = (
+            KafkaMicroserviceOptions::new(url.as_str()),
+            vec![route.clone()],
+        );
+        async move { Server::start(options, &routes).await }
+    });
+    let client = KafkaTransport::new(KafkaTransportOptions {
+        connect_timeout: Duration::from_secs(30),
+        request_timeout: Duration::from_secs(30),
+        ..KafkaTransportOptions::new(url)
+    });
+    let connecting = tokio::spawn({
+        let client = client.clone();
+        async move { client.connect().await }
+    });
+    broker.restart().await.unwrap();
+    let server = soon("the server starts", starting).await.unwrap();
+    soon("the client connects", connecting)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(client.send_json(&route, json!(1)).await.unwrap(), 1);
+    server.stop().await;
+}
+
+/// The CPU time of this process, in seconds.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Ignored beside others, whose work it would count: run by name, alone.
+#[tokio::test]
+#[ignore = "measures the whole process: run it alone"]
+async fn nobody_is_busy_while_the_broker_is_away() {
+    let mut broker = Broker::kafka().start().await.unwrap();
+    let route = unique("echo");
+    let options = KafkaMicroserviceOptions::new(broker.url());
+    let mut server = Server::start(options, std::slice::from_ref(&route)).await;
+    let client = KafkaTransport::new(KafkaTransportOptions::new(broker.url()));
+    assert_eq!(client.send_json(&route, json!(1)).await.unwrap(), 1);
+    broker.kill();
+    until(&mut server.status, ClientStatus::Reconnecting).await;
+    let (before, time) = (cpu(), Duration::from_secs(10));
+    tokio::time::sleep(time).await;
+    let share = (cpu() - before) / time.as_secs_f64();
+    println!("{:.2} % of one processor", share * 100.0);
+    assert!(share < 0.01, "{share}");
+}
