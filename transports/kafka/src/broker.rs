@@ -11,7 +11,8 @@ use nestrs_core::tls::TlsClientOptions;
 use rdkafka::ClientConfig;
 
 /// What transports here promise rests on these: nobody else sets them.
-const OURS: [&str; 5] = [
+const OURS: [&str; 6] = [
+    "auto.commit.interval.ms",
     "bootstrap.servers",
     "enable.auto.commit",
     "enable.auto.offset.store",

@@ -88,11 +88,11 @@ impl Group {
             .collect()
     }
 
-    /// What the broker does not know yet, of these partitions.
-    pub(crate) fn uncommitted(partitions: &[Arc<Partition>]) -> KafkaResult<TopicPartitionList> {
+    /// How far these partitions have come.
+    pub(crate) fn positions(partitions: &[Arc<Partition>]) -> KafkaResult<TopicPartitionList> {
         let mut offsets = TopicPartitionList::new();
         for partition in partitions {
-            if let Some(position) = partition.uncommitted() {
+            if let Some(position) = partition.position() {
                 let topic = &partition.route.topic;
                 let offset = Offset::Offset(position);
                 offsets.add_partition_offset(topic, partition.number, offset)?;
@@ -196,9 +196,10 @@ impl Group {
         }
         let mut committed = Ok(());
         if !is_lost && !self.is_over() {
-            let offsets = Self::uncommitted(&taken_away)?;
+            let offsets = Self::positions(&taken_away)?;
             if offsets.count() > 0 {
-                committed = consumer.commit(&offsets, CommitMode::Sync);
+                let stored = consumer.store_offsets(&offsets);
+                committed = stored.and_then(|()| consumer.commit(&offsets, CommitMode::Sync));
             }
         }
         match consumer.rebalance_protocol() {
@@ -276,12 +277,9 @@ impl ConsumerContext for Group {
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let Err(error) = result else { return };
-        tracing::debug!(%error, "offsets were not committed and will be again");
-        for one in offsets.elements() {
-            if let Some(partition) = self.partition(one.topic(), one.partition()) {
-                partition.was_not_committed();
-            }
+        if let Err(error) = result {
+            // The driver commits them again with the next.
+            tracing::debug!(%error, ?offsets, "offsets were not committed");
         }
     }
 }

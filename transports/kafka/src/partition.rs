@@ -129,14 +129,9 @@ impl Partition {
         }
     }
 
-    /// See [`Progress::uncommitted`].
-    pub(crate) fn uncommitted(&self) -> Option<i64> {
-        self.lock().progress.uncommitted()
-    }
-
-    /// See [`Progress::was_not_committed`].
-    pub(crate) fn was_not_committed(&self) {
-        self.lock().progress.was_not_committed();
+    /// See [`Progress::position`].
+    pub(crate) fn position(&self) -> Option<i64> {
+        self.lock().progress.position()
     }
 
     /// Records are begun, unless it is too late for that.

@@ -12,7 +12,6 @@ pub(crate) struct Progress {
     open: VecDeque<(i64, bool)>,
     /// All before this one are done with.
     position: Option<i64>,
-    committed: Option<i64>,
 }
 
 impl Progress {
@@ -41,19 +40,9 @@ impl Progress {
         self.settle(offset);
     }
 
-    /// From where on it would be read again, if the broker does not know yet;
-    /// from now on it counts as told.
-    pub(crate) fn uncommitted(&mut self) -> Option<i64> {
-        if self.position == self.committed {
-            return None;
-        }
-        self.committed = self.position;
+    /// From where on it would be read again, if anything is done with.
+    pub(crate) fn position(&self) -> Option<i64> {
         self.position
-    }
-
-    /// The broker was not told after all.
-    pub(crate) fn was_not_committed(&mut self) {
-        self.committed = None;
     }
 }
 
@@ -71,33 +60,23 @@ mod tests {
     fn nothing_is_committed_before_what_stands_before_it() {
         let mut progress = received(&[5, 6, 9]);
         progress.settle(6);
-        assert_eq!(progress.uncommitted(), None);
+        assert_eq!(progress.position(), None);
         progress.settle(5);
-        assert_eq!(progress.uncommitted(), Some(7));
-        assert_eq!(progress.uncommitted(), None);
+        assert_eq!(progress.position(), Some(7));
         assert_eq!(progress.open.len(), 1);
         progress.settle(9);
-        assert_eq!(progress.uncommitted(), Some(10));
+        assert_eq!(progress.position(), Some(10));
         assert_eq!(progress.open.len(), 0);
-    }
-
-    #[test]
-    fn a_commit_that_failed_is_made_again() {
-        let mut progress = received(&[1]);
-        progress.settle(1);
-        assert_eq!(progress.uncommitted(), Some(2));
-        progress.was_not_committed();
-        assert_eq!(progress.uncommitted(), Some(2));
     }
 
     #[test]
     fn who_commits_by_hand_commits_all_before_it() {
         let mut progress = received(&[1, 2, 3]);
         progress.settle_up_to(2);
-        assert_eq!(progress.uncommitted(), Some(3));
+        assert_eq!(progress.position(), Some(3));
         progress.settle(2);
-        assert_eq!(progress.uncommitted(), None);
+        assert_eq!(progress.position(), Some(3));
         progress.settle(3);
-        assert_eq!(progress.uncommitted(), Some(4));
+        assert_eq!(progress.position(), Some(4));
     }
 }

@@ -145,6 +145,7 @@ impl KafkaMicroserviceOptions {
 
     fn consumer(&self, group: &str) -> Result<ClientConfig, String> {
         let session = self.session_timeout.as_millis();
+        let interval = self.commit_interval.as_millis().max(1);
         let mut config = self.connection.config(
             "server",
             &[
@@ -164,8 +165,10 @@ impl KafkaMicroserviceOptions {
         )?;
         config
             .set("group.id", group)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false");
+            // What is done with is stored by us, and then committed by the driver.
+            .set("enable.auto.offset.store", "false")
+            .set("enable.auto.commit", "true")
+            .set("auto.commit.interval.ms", interval.to_string());
         Ok(config)
     }
 

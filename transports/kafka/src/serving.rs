@@ -29,7 +29,7 @@ pub(crate) struct Serving {
     consumer: BaseConsumer<Group>,
     /// Those whose records wait too long a queue.
     paused: Vec<Arc<Partition>>,
-    next_commit: Instant,
+    next_look: Instant,
     commit_interval: Duration,
     prefetch: usize,
 }
@@ -51,7 +51,7 @@ impl Serving {
         Ok(Self {
             consumer: config.create_with_context(group)?,
             paused: Vec::new(),
-            next_commit: Instant::now(),
+            next_look: Instant::now(),
             commit_interval,
             prefetch: prefetch.max(1),
         })
@@ -143,7 +143,7 @@ impl Serving {
             self.turn(SHORT_TURN);
         }
         if !ended.is_cancelled() {
-            self.commit(CommitMode::Sync);
+            self.commit();
         }
         self.group().link.is_closed();
         // Dropping the consumer leaves the group.
@@ -165,9 +165,9 @@ impl Serving {
             None => {}
         }
         self.resume();
-        if Instant::now() >= self.next_commit {
-            self.next_commit = Instant::now() + self.commit_interval;
-            self.commit(CommitMode::Async);
+        if Instant::now() >= self.next_look {
+            self.next_look = Instant::now() + self.commit_interval;
+            self.store();
             self.look_for_brokers();
         }
     }
@@ -194,18 +194,27 @@ impl Serving {
         });
     }
 
-    fn commit(&self, mode: CommitMode) {
-        let offsets = Group::uncommitted(&self.group().partitions());
+    /// Tells the driver how far partitions have come; it commits that, again if
+    /// it fails.
+    fn store(&self) {
+        let offsets = Group::positions(&self.group().partitions());
+        let stored = offsets.and_then(|offsets| self.consumer.store_offsets(&offsets));
+        if let Err(error) = stored {
+            // One was taken away meanwhile: that was its commit.
+            tracing::debug!(%error, "offsets were not stored");
+        }
+    }
+
+    /// Tells the brokers how far partitions have come, and waits until they know.
+    fn commit(&self) {
+        self.store();
+        let offsets = Group::positions(&self.group().partitions());
         let committed = offsets.and_then(|offsets| match offsets.count() {
             0 => Ok(()),
-            _ => self.consumer.commit(&offsets, mode),
+            _ => self.consumer.commit(&offsets, CommitMode::Sync),
         });
         if let Err(error) = committed {
-            tracing::warn!(%error, "offsets were not committed");
-            let partitions = self.group().partitions();
-            partitions
-                .iter()
-                .for_each(|partition| partition.was_not_committed());
+            tracing::warn!(%error, "offsets were not committed: messages will be handled again");
         }
     }
 
