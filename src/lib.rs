@@ -125,7 +125,7 @@ pub mod microservices {
     #[doc(inline)]
     pub use nestrs_transport_grpc::{
         ChannelError, GrpcChannel, GrpcContext, GrpcKeepAlive, GrpcLimits, GrpcMicroserviceOptions,
-        GrpcServices, GrpcTransport, GrpcTransportOptions,
+        GrpcProto, GrpcServices, GrpcTransport, GrpcTransportOptions,
     };
     #[cfg(feature = "microservices-kafka")]
     #[doc(inline)]

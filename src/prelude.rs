@@ -33,3 +33,7 @@ pub use crate::microservices::{
     event_pattern, event_routes, message_contract, message_pattern, micro_routes, on_event,
     use_micro_filters, use_micro_guards, use_micro_interceptors, use_micro_pipes,
 };
+
+#[cfg(feature = "microservices-grpc")]
+#[doc(no_inline)]
+pub use crate::microservices::{GrpcStream, grpc_method, grpc_service};

@@ -12,7 +12,8 @@ use futures_core::Stream;
 use crate::dispatch::BoxStream;
 use crate::error::TransportError;
 
-/// What goes back for a message. Responses are JSON.
+/// What goes back for a message. Items are JSON, unless the message has another
+/// [`encoding`](crate::MessageContext::encoding).
 #[non_exhaustive]
 pub enum Answer {
     /// Nothing: the message was an event, and no handler of it failed.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use crate::cancellation::Cancellation;
 use crate::dispatch::BoxFuture;
+use crate::encoding::Encoding;
 use crate::headers::Headers;
 
 /// Where a message came from and for how long its answer is of use. An empty
@@ -46,6 +47,8 @@ pub struct MessageContext {
     /// What the transport itself knows, in a type of its own: for TCP its
     /// `TcpContext`.
     pub native: Option<Arc<dyn Any + Send + Sync>>,
+    /// How payload and answer are written, where that is not JSON.
+    pub encoding: Option<Arc<dyn Encoding>>,
 }
 
 impl MessageContext {

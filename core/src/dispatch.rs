@@ -69,7 +69,8 @@ pub struct Message {
     /// of that subscription, whatever other routes stand for the pattern. Else
     /// they are looked up by the pattern.
     pub route: Option<Arc<str>>,
-    /// The payload, as JSON; `null` where the peer sent none.
+    /// The payload, as JSON unless its context has another
+    /// [`encoding`](MessageContext::encoding); `null` where the peer sent none.
     pub payload: Bytes,
     /// Where it came from, and what else is known of it.
     pub context: MessageContext,

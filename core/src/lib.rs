@@ -17,6 +17,7 @@
 //! | [`intake`] | how many messages may be in hand, and how they are finished |
 //! | [`dispatch`] | [`Dispatch`]: what a server calls with each message |
 //! | [`context`], [`headers`], [`cancellation`] | what is known of a message beside its payload |
+//! | [`encoding`] | payloads that are no JSON |
 //! | [`extras`] | what nestrs peers tell each other where NestJS peers do not look |
 //! | [`answer`] | what goes back for a message |
 //! | [`replies`] | an answer as the packets that carry it |
@@ -60,6 +61,7 @@ pub mod cancellation;
 pub mod client;
 pub mod context;
 pub mod dispatch;
+pub mod encoding;
 pub mod error;
 pub mod extras;
 pub mod framing;
@@ -86,6 +88,7 @@ pub use cancellation::Cancellation;
 pub use client::{Outgoing, Replies, Transport};
 pub use context::MessageContext;
 pub use dispatch::{Dispatch, Message, MessageKind};
+pub use encoding::Encoding;
 pub use error::{ErrorKind, TransportError};
 pub use headers::Headers;
 pub use pattern::Pattern;

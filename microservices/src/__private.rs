@@ -23,7 +23,11 @@ pub use crate::answer::{
 pub use crate::checked::{Checked, IsChecked, IsUnchecked};
 pub use crate::client::{ClientProxy, ReplyStream};
 pub use crate::enhancer::{Enhancers, Listed, Made, Messages, NotMade};
-pub use crate::handler::{Handler, HandlerPattern, MicroRoutes, PatternLiteral, Patterns};
+#[cfg(feature = "grpc")]
+pub use crate::grpc::__private as grpc;
+pub use crate::handler::{
+    Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral, Patterns,
+};
 pub use crate::listener::{EventRoutes, Listener, ListenerTable};
 pub use crate::payload::FromMessage;
 

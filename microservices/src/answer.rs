@@ -8,7 +8,8 @@
 //! | `impl Stream<Item = Result<T, E>>` | the items, up to the first error |
 //! | `Result<any of these, E>` | the same, or the error |
 //!
-//! An `E` that is `Into<TransportError>` is answered as that. Any other error
+//! An `E` that is `Into<TransportError>` is answered as that, and so is a
+//! `tonic::Status` (feature `grpc`). Any other error
 //! (`Into<Box<dyn Error>>`: a `std::error::Error`, an `anyhow::Error`, a
 //! `String`) is no concern of the caller: it is of [`ErrorKind::Internal`].
 //!
@@ -89,9 +90,14 @@ impl Foreign {
     }
 }
 
-/// An error that is none of the caller's concern, and what caused it.
-fn foreign(error: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
+/// An error that is none of the caller's concern, and what caused it. A status
+/// of gRPC is: who returns one means what it says.
+pub(crate) fn foreign(error: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
     let error = error.into();
+    #[cfg(feature = "grpc")]
+    if let Some(status) = error.downcast_ref() {
+        return nestrs_transport_grpc::status::to_error(status);
+    }
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

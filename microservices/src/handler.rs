@@ -10,6 +10,7 @@ use std::sync::Arc;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{Answer, MessageKind, Pattern};
 use nestrs_di::Key;
+use serde_json::Value;
 
 use crate::enhancer::Enhancers;
 use crate::incoming::Incoming;
@@ -60,6 +61,9 @@ pub struct Handler<T: 'static> {
     pub dependencies: &'static [Option<Key>],
     /// How many messages it handles at a time; others wait.
     pub max_in_flight: Option<usize>,
+    /// What its transport has to know of its types, in the place of its
+    /// patterns' extras.
+    pub signature: Option<fn() -> Value>,
     /// Calls it.
     pub call: Call<T>,
 }
@@ -101,6 +105,15 @@ impl HandlerPattern {
             pattern,
             transport: None,
             extras: None,
+        }
+    }
+
+    /// A method of a gRPC service, by its path: `/math.Math/Add`.
+    #[cfg(feature = "grpc")]
+    pub const fn of_grpc(path: &'static str) -> Self {
+        Self {
+            transport: Some("grpc"),
+            ..Self::new(MessageKind::Request, PatternLiteral::Text(path))
         }
     }
 }

@@ -26,7 +26,8 @@ pub struct Incoming {
 /// The payload of a message, in the forms it is there: at least one of them.
 #[derive(Debug, Default)]
 pub(crate) struct Payload {
-    /// As it came, unless it was changed since.
+    /// As it came, unless it was changed since: JSON, or what the message's
+    /// encoding says.
     pub(crate) json: Option<Bytes>,
     pub(crate) value: OnceLock<Value>,
 }
@@ -46,7 +47,9 @@ impl Incoming {
         &self.ctx
     }
 
-    /// The payload. Made of the message's text when it is first asked for.
+    /// The payload. Made of the message's text, or of what its
+    /// [`encoding`](nestrs_core::MessageContext::encoding) makes of its bytes,
+    /// when it is first asked for. `null` where it comes item by item.
     ///
     /// # Errors
     ///
@@ -56,9 +59,13 @@ impl Incoming {
         if let Some(value) = value.get() {
             return Ok(value);
         }
-        let parsed = decode(json.as_deref().unwrap_or(b"null"), || {
-            format!("the payload of `{}` is no JSON", self.ctx.pattern)
-        })?;
+        let parsed = match (&self.ctx.encoding, json) {
+            (Some(encoding), Some(_)) if !encoding.is_whole() => Value::Null,
+            (Some(encoding), Some(bytes)) => encoding.read(bytes)?,
+            _ => decode(json.as_deref().unwrap_or(b"null"), || {
+                format!("the payload of `{}` is no JSON", self.ctx.pattern)
+            })?,
+        };
         Ok(value.get_or_init(|| parsed))
     }
 
@@ -67,12 +74,16 @@ impl Incoming {
         self.payload = payload.into();
     }
 
-    pub(crate) fn take_payload(&mut self) -> Result<Value, TransportError> {
+    /// What pipes transform; nothing of a payload that comes item by item.
+    pub(crate) fn take_payload(&mut self) -> Result<Option<Value>, TransportError> {
+        if let Some(encoding) = &self.ctx.encoding
+            && !encoding.is_whole()
+        {
+            return Ok(None);
+        }
         self.payload()?;
-        Ok(std::mem::take(&mut self.payload)
-            .value
-            .take()
-            .unwrap_or_default())
+        let payload = std::mem::take(&mut self.payload).value.take();
+        Ok(Some(payload.unwrap_or_default()))
     }
 
     /// What the handler's module gets for `key`.

@@ -15,6 +15,7 @@
 //! | `payload.rs` | from a message to the handler's parameters |
 //! | `valid.rs` (feature `garde`), `checked.rs` | payloads that are checked |
 //! | `answer.rs` | from what a handler returns to what goes back |
+//! | `grpc/` (feature `grpc`) | methods of gRPC services as handlers |
 //! | `client/` | [`ClientProxy`], and how clients become injectable |
 //!
 //! and, before the first message,
@@ -42,6 +43,8 @@ mod dispatcher;
 mod enhancer;
 mod error;
 mod event_bus;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod handler;
 mod home;
 mod incoming;
@@ -72,6 +75,8 @@ pub use enhancer::{
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
+#[cfg(feature = "grpc")]
+pub use grpc::{FromCall, GrpcMessage, GrpcStream};
 pub use handler::{
     Call, Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral, Patterns,
 };
@@ -113,6 +118,13 @@ pub use nestrs_transport_tcp::TcpTransportOptions;
 
 #[doc = include_str!("../docs/micro_routes.md")]
 pub use nestrs_microservices_macros::micro_routes;
+
+#[cfg(feature = "grpc")]
+#[doc = include_str!("../docs/grpc_service.md")]
+pub use nestrs_microservices_macros::grpc_service;
+
+#[cfg(feature = "grpc")]
+pub use nestrs_microservices_macros::grpc_method;
 
 #[doc = include_str!("../docs/event_routes.md")]
 pub use nestrs_microservices_macros::event_routes;

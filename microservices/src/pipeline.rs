@@ -61,6 +61,7 @@ pub(crate) struct Method {
     pub(crate) is_of_request: bool,
     pub(crate) room: Option<Arc<Semaphore>>,
     pub(crate) expose_errors: bool,
+    signature: Option<fn() -> Value>,
 }
 
 impl BoundHandler {
@@ -109,8 +110,13 @@ impl BoundHandler {
 
     /// What it has to say to the transport.
     pub(crate) fn extras(&self) -> Value {
-        let json = self.0.pattern.extras.unwrap_or("null");
-        serde_json::from_str(json).unwrap_or_default()
+        match self.0.method.signature {
+            Some(signature) => signature(),
+            None => {
+                let json = self.0.pattern.extras.unwrap_or("null");
+                serde_json::from_str(json).unwrap_or_default()
+            }
+        }
     }
 
     /// Which method it is, and where.
@@ -152,6 +158,7 @@ impl Method {
             is_of_request,
             room: room.map(|room| Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)))),
             expose_errors: binding.expose_errors,
+            signature: handler.signature,
             call: service.call(handler.call),
         })
     }

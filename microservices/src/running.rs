@@ -21,6 +21,7 @@ use crate::ctx::Ctx;
 use crate::home::Home;
 use crate::incoming::Incoming;
 use crate::panic::{contain, message_of};
+use crate::payload::decode;
 use crate::pipeline::BoundHandler;
 use crate::streaming::Items;
 
@@ -146,9 +147,23 @@ impl Remains {
         }
         let catch = || chain.catch(error, &self.ctx, self.home.as_ref());
         match Box::pin(contain(catch)).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => self.encoded(answer),
             Ok(Err(error)) => Answer::One(Err(error)),
             Err(panic) => Answer::One(Err(self.panicked(&panic))),
+        }
+    }
+
+    /// What a filter answers is JSON, whatever the handler's items are.
+    fn encoded(&self, answer: Answer) -> Answer {
+        match &self.ctx.encoding {
+            None => answer,
+            Some(encoding) => {
+                let encoding = Arc::clone(encoding);
+                answer.map(move |item| {
+                    let what = || "what an exception filter answered is no JSON".to_owned();
+                    encoding.write_item(&decode(&item, what)?)
+                })
+            }
         }
     }
 
@@ -213,6 +228,7 @@ impl Finish {
     ///         enhancers: Enhancers::NONE,
     ///         dependencies: &[],
     ///         max_in_flight: None,
+    ///         signature: None,
     ///         call: |_ping, message, finish| {
     ///             finish.after(message, |message| {
     ///                 Box::pin(async move {

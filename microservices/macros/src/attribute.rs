@@ -10,6 +10,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, LitInt, LitStr, Meta, Token};
 
 use crate::enhancers::{Enhancers, Kind};
+use crate::grpc;
 use crate::pattern;
 use crate::table::{Table, micro};
 
@@ -20,6 +21,8 @@ pub(crate) struct Attributes {
     pub(crate) patterns: Vec<TokenStream>,
     pub(crate) max_in_flight: Option<LitInt>,
     pub(crate) events: Vec<LitStr>,
+    /// Of which method of a gRPC service it is the handler.
+    pub(crate) grpc: Option<grpc::Method>,
     pub(crate) enhancers: Enhancers,
     /// The first of them, for errors about the handler as a whole.
     pub(crate) first: Option<Attribute>,
@@ -34,8 +37,7 @@ impl Attributes {
     pub(crate) fn take(attributes: &mut Vec<Attribute>, table: Table) -> syn::Result<Self> {
         let taken = Self::take_any(attributes, table)?;
         if let Some(first) = &taken.first
-            && taken.patterns.is_empty()
-            && taken.events.is_empty()
+            && !taken.is_handler()
         {
             let message = format!(
                 "`#[{}]` is for handlers: add `#[message_pattern(…)]` or `#[event_pattern(…)]`",
@@ -57,7 +59,7 @@ impl Attributes {
     ) -> syn::Result<Self> {
         let taken = Self::take_any(attributes, table)?;
         match &taken.first {
-            Some(first) if !taken.patterns.is_empty() || !taken.events.is_empty() => {
+            Some(first) if taken.is_handler() => {
                 let message = format!("`#[{}]` stands on a method", written(first));
                 Err(syn::Error::new_spanned(first, message))
             }
@@ -89,11 +91,11 @@ impl Attributes {
         let Some(name) = Name::of(attribute) else {
             return Ok(());
         };
-        if name.table() != table {
+        if !name.tables().contains(&table) {
             let message = format!(
                 "`#[{}]` belongs in `#[{}] impl …`, this is `#[{}]`",
                 written(attribute),
-                name.table().attribute(),
+                name.tables()[0].attribute(),
                 table.attribute()
             );
             return Err(syn::Error::new_spanned(attribute, message));
@@ -113,9 +115,28 @@ impl Attributes {
                 let events: Vec<Event> = list(attribute, "\"user.created\"")?;
                 self.events.extend(events.into_iter().map(|event| event.0));
             }
+            Name::GrpcMethod => self.add_grpc(attribute)?,
             Name::Enhancer(kind) => self.enhancers.add(kind, attribute)?,
         }
         Ok(())
+    }
+
+    fn add_grpc(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        let method = match &attribute.meta {
+            Meta::List(_) => attribute.parse_args_with(grpc::Method::parse)?,
+            _ => grpc::Method::unnamed(attribute.path().span()),
+        };
+        match self.grpc.replace(method) {
+            None => Ok(()),
+            Some(_) => Err(syn::Error::new_spanned(
+                attribute,
+                "a handler is of one method: write another handler for the other",
+            )),
+        }
+    }
+
+    fn is_handler(&self) -> bool {
+        !self.patterns.is_empty() || !self.events.is_empty() || self.grpc.is_some()
     }
 
     fn add_patterns(&mut self, attribute: &Attribute, kind: TokenStream) -> syn::Result<()> {
@@ -182,6 +203,7 @@ enum Name {
     EventPattern,
     Enhancer(Kind),
     OnEvent,
+    GrpcMethod,
 }
 
 impl Name {
@@ -194,14 +216,17 @@ impl Name {
             "use_micro_pipes" => Self::Enhancer(Kind::Pipe),
             "use_micro_filters" => Self::Enhancer(Kind::Filter),
             "on_event" => Self::OnEvent,
+            "grpc_method" => Self::GrpcMethod,
             _ => return None,
         })
     }
 
-    fn table(self) -> Table {
+    /// Where it belongs.
+    fn tables(self) -> &'static [Table] {
         match self {
-            Self::OnEvent => Table::Listeners,
-            _ => Table::Handlers,
+            Self::OnEvent => &[Table::Listeners],
+            Self::MessagePattern | Self::EventPattern => &[Table::Handlers],
+            Self::Enhancer(_) | Self::GrpcMethod => &[Table::Handlers, Table::Grpc],
         }
     }
 }

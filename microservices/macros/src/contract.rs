@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::attribute::{Attributes, join};
-use crate::signature::{Callee, Caller};
+use crate::signature::{Callee, Caller, Payloads};
 use crate::table::{Table, micro};
 
 /// The constant of a contract that has a method's patterns.
@@ -79,7 +79,7 @@ impl Message {
     fn take(method: &mut TraitItemFn) -> syn::Result<Self> {
         let attributes = Attributes::take(&mut method.attrs, Table::Handlers)?;
         let name = method.sig.ident.clone();
-        if attributes.patterns.is_empty() {
+        if attributes.patterns.is_empty() || attributes.grpc.is_some() {
             let message = "a message has a pattern: write `#[message_pattern(\"…\")]` above it";
             return Err(syn::Error::new_spanned(name, message));
         }
@@ -92,7 +92,7 @@ impl Message {
             let message = "services handle the message: write `;` instead";
             return Err(syn::Error::new_spanned(body, message));
         }
-        let callee = Callee::of(&method.sig, Caller::Message)?;
+        let callee = Callee::of(&method.sig, Caller::Message(Payloads::Json))?;
         if let [_, other, ..] = &callee.parameters[..] {
             let message = "a message has one payload, and nothing else that both sides know: \
                            make this a field of the payload's type";

@@ -5,7 +5,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `routes.rs` | both macros: an `impl` block in, the block and its table out |
+//! | `grpc.rs` | which method of a gRPC service a handler is |
+//! | `routes.rs` | `#[micro_routes]`, `#[grpc_service]` and `#[event_routes]`: an `impl` block in, the block and its table out |
 //! | `contract.rs` | `#[message_contract]`: a trait in, the trait and its client out |
 //! | `table.rs` | the table: an entry for each handler or listener |
 //! | `attribute.rs` | the attributes of methods, which the macros consume |
@@ -17,6 +18,7 @@
 mod attribute;
 mod contract;
 mod enhancers;
+mod grpc;
 mod http;
 mod pattern;
 mod routes;
@@ -33,6 +35,12 @@ use table::Table;
 #[proc_macro_attribute]
 pub fn micro_routes(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, Table::Handlers)
+}
+
+#[allow(missing_docs)] // Documented where it is re-exported.
+#[proc_macro_attribute]
+pub fn grpc_service(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand(args, item, Table::Grpc)
 }
 
 #[allow(missing_docs)] // Documented where it is re-exported.
@@ -135,6 +143,9 @@ inner_attributes! {
     /// On a handler in a `#[micro_routes]` block, or below `#[micro_routes]` for
     /// all of them: the filters that answer for its errors, the last first.
     use_micro_filters in "micro_routes";
+    /// On a method in a `#[grpc_service]` block, or with the service's name in a
+    /// `#[micro_routes]` block: it answers this method of a gRPC service.
+    grpc_method in "micro_routes";
     /// On a method in an `#[event_routes]` block: it listens to these events.
     on_event in "event_routes";
     /// On a method in a `#[routes]` block: it answers `GET`, and `HEAD` without

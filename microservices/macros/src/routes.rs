@@ -1,4 +1,4 @@
-//! `#[micro_routes]` and `#[event_routes]`: the `impl` block comes out as it
+//! `#[micro_routes]`, `#[grpc_service]` and `#[event_routes]`: the `impl` block comes out as it
 //! went in, without our attributes, and beside it a table of its handlers or
 //! listeners as constant data.
 
@@ -7,12 +7,23 @@ use quote::quote;
 use syn::{ImplItem, ItemImpl};
 
 use crate::attribute::{Attributes, join};
-use crate::table::{self, Table};
+use crate::grpc::Service;
+use crate::table::{self, Patterns, Table};
 
 /// With errors, the table is there all the same, without entries: whoever lists
 /// the type gets no errors that come from these.
 pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> TokenStream {
     let mut errors: Vec<_> = check(&args, &block, table).err().into_iter().collect();
+    let service = match table {
+        Table::Grpc => match syn::parse2::<Service>(args) {
+            Ok(service) => Some(service),
+            Err(error) => {
+                errors.push(error);
+                None
+            }
+        },
+        _ => None,
+    };
     let mut entries = Vec::new();
     let mut enhancers = None;
     match Attributes::take_of_block(&mut block.attrs, table) {
@@ -28,8 +39,13 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
         _ => None,
     };
     for item in &mut block.items {
+        let patterns = match (&contract, &service) {
+            (Some(contract), _) => Patterns::Contract(contract),
+            (None, Some(service)) => Patterns::Service(service),
+            (None, None) => Patterns::Attributes,
+        };
         if let ImplItem::Fn(method) = item {
-            match table::entry(method, table, contract.as_ref(), is_generic) {
+            match table::entry(method, table, patterns, is_generic) {
                 Ok(entry) => entries.extend(entry),
                 Err(error) => errors.push(error),
             }
@@ -41,7 +57,7 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
     };
     let errors = errors.into_compile_error();
     let table = match table {
-        Table::Handlers => table::write(&block, table, None, &[]),
+        Table::Handlers | Table::Grpc => table::write(&block, table, None, &[]),
         Table::Listeners => TokenStream::new(),
     };
     quote!(#errors #block #table)
@@ -49,12 +65,12 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, table: Table) -> To
 
 fn check(args: &TokenStream, block: &ItemImpl, table: Table) -> syn::Result<()> {
     let name = table.attribute();
-    if !args.is_empty() {
+    if !args.is_empty() && table != Table::Grpc {
         let message = format!("`#[{name}]` takes no arguments: remove them");
         return Err(syn::Error::new_spanned(args, message));
     }
     if let Some((path, _)) = &block.trait_
-        && table == Table::Listeners
+        && table != Table::Handlers
     {
         let message =
             format!("`#[{name}]` stands on the type's own `impl` block, not on one of a trait");

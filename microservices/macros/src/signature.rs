@@ -15,6 +15,7 @@ use crate::table::micro;
 pub(crate) struct Callee {
     pub(crate) method: Ident,
     pub(crate) parameters: Vec<Type>,
+    payloads: Payloads,
     /// Where the type stands that it returns.
     pub(crate) returned: Span,
 }
@@ -22,14 +23,32 @@ pub(crate) struct Callee {
 /// What handlers are called by.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller {
-    Message,
+    Message(Payloads),
     Request,
+}
+
+/// What a message brings, and what it is answered with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Payloads {
+    Json,
+    /// Messages of gRPC.
+    Proto,
+}
+
+impl Payloads {
+    /// What parameters implement.
+    fn parameter(self, micro: &TokenStream) -> TokenStream {
+        match self {
+            Self::Json => quote!(#micro::FromMessage<_>),
+            Self::Proto => quote!(#micro::grpc::FromCall<_>),
+        }
+    }
 }
 
 impl Caller {
     fn name(self) -> &'static str {
         match self {
-            Self::Message => "message",
+            Self::Message(_) => "message",
             Self::Request => "request",
         }
     }
@@ -57,6 +76,10 @@ impl Callee {
         Ok(Self {
             method: signature.ident.clone(),
             parameters,
+            payloads: match caller {
+                Caller::Message(payloads) => payloads,
+                Caller::Request => Payloads::Json,
+            },
             returned,
         })
     }
@@ -68,6 +91,7 @@ impl Callee {
         let Self {
             method,
             parameters,
+            payloads,
             returned,
         } = self;
         let micro = quote!(::nestrs::__private::micro);
@@ -76,8 +100,9 @@ impl Callee {
             .collect();
         let arguments = parameters.iter().zip(&names).map(|(ty, name)| {
             let micro = self::micro(ty.span());
+            let parameter = payloads.parameter(&micro);
             let of_message = quote_spanned! {ty.span()=>
-                <#ty as #micro::FromMessage<_>>::from_message(&mut message).await?
+                <#ty as #parameter>::from_message(&mut message).await?
             };
             let check = quote_spanned! {ty.span()=>
                 (&#micro::Checked(&#name)).check(&message)?;
@@ -97,8 +122,13 @@ impl Callee {
         let open = quote_spanned! {*returned=>
             (&&&&#probe::Probe(&returned)).way().open(returned)?
         };
-        let answer = quote_spanned! {*returned=>
-            (&&&&&#probe::Probe(&value)).reply().answer(value)
+        let answer = match payloads {
+            Payloads::Json => quote_spanned! {*returned=>
+                (&&&&&#probe::Probe(&value)).reply().answer(value)
+            },
+            Payloads::Proto => quote_spanned! {*returned=>
+                (&&&&&#probe::Probe(&value)).reply().answer_call(value)
+            },
         };
         let body = quote! {
             #[allow(unused_imports)]
@@ -129,10 +159,58 @@ impl Callee {
     /// What each parameter needs from the container, as code.
     pub(crate) fn dependencies(&self) -> TokenStream {
         let needed = self.parameters.iter().map(|ty| {
-            let micro = micro(ty.span());
-            quote_spanned!(ty.span()=> <#ty as #micro::FromMessage<_>>::DEPENDENCY)
+            let parameter = self.payloads.parameter(&micro(ty.span()));
+            quote_spanned!(ty.span()=> <#ty as #parameter>::DEPENDENCY)
         });
         quote!(&[#(#needed),*])
+    }
+
+    /// What the handler of a gRPC method takes and returns, as code: a function
+    /// that tells it. The method is not called, only what its future yields is
+    /// looked at.
+    pub(crate) fn signature(&self, handler: &TokenStream) -> TokenStream {
+        let Self {
+            method,
+            parameters,
+            returned,
+            ..
+        } = self;
+        let micro = micro(Span::call_site());
+        let names: Vec<_> = (0..parameters.len())
+            .map(|i| format_ident!("parameter_{i}"))
+            .collect();
+        let taken = parameters.iter().map(|ty| {
+            let grpc = self::micro(ty.span());
+            quote_spanned! {ty.span()=>
+                #grpc::grpc::Taken {
+                    is_payload: <#ty as #grpc::grpc::FromCall<_>>::PAYLOAD,
+                    is_stream: <#ty as #grpc::grpc::FromCall<_>>::STREAM,
+                    name: (&&#grpc::grpc::TypeOf::<#ty>::NEW).name(),
+                }
+            }
+        });
+        let call = quote_spanned! {method.span()=>
+            |(service, #(#names,)*): (&'static Self, #(#parameters,)*)| {
+                Self::#method(service, #(#names),*)
+            }
+        };
+        let grpc = self::micro(*returned);
+        let given = quote_spanned! {*returned=>
+            let returned = #grpc::grpc::returned(#call);
+            let (is_stream, item) = (&&(&&returned).opened()).item();
+            let name = (&&(&&item).opened()).name();
+        };
+        quote! {
+            #micro::Option::Some(|| {
+                #[allow(unused_imports)]
+                use #micro::grpc::{
+                    IsAnyType as _, IsItems as _, IsNamed as _, IsNamedStream as _, IsOpen as _,
+                    IsOpened as _, IsUnnamed as _,
+                };
+                #given
+                #micro::grpc::signature(#handler, &[#(#taken),*], is_stream, name)
+            })
+        }
     }
 
     /// Two parameters cannot both be made of the payload; which of them are, a
@@ -143,8 +221,8 @@ impl Callee {
             return None;
         }
         let payloads = self.parameters.iter().map(|ty| {
-            let micro = micro(ty.span());
-            quote!(<#ty as #micro::FromMessage<_>>::PAYLOAD as usize)
+            let parameter = self.payloads.parameter(&micro(ty.span()));
+            quote!(<#ty as #parameter>::PAYLOAD as usize)
         });
         let micro = micro(last.span());
         Some(quote_spanned! {last.span()=>
@@ -242,7 +320,7 @@ fn check_parameters(signature: &Signature, caller: Caller) -> syn::Result<()> {
         Type::Reference(ty) => Some(syn::Error::new_spanned(
             ty,
             match caller {
-                Caller::Message => {
+                Caller::Message(_) => {
                     "a payload is the handler's own: write an owned type, as `String` for `&str`"
                 }
                 Caller::Request => {
@@ -276,7 +354,7 @@ mod tests {
             parse_quote!(async fn a(&self, ctx: Ctx, payload: Value, user: Arc<User>)),
             parse_quote!(async fn a<'a>(&'a self, mut payload: Vec<u8>) -> Result<&'a str, Error>),
         ] {
-            assert!(Callee::of(&signature, Caller::Message).is_ok());
+            assert!(Callee::of(&signature, Caller::Message(Payloads::Json)).is_ok());
         }
     }
 
@@ -317,7 +395,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                Callee::of(&signature, Caller::Message)
+                Callee::of(&signature, Caller::Message(Payloads::Json))
                     .err()
                     .unwrap()
                     .to_string(),
@@ -328,7 +406,7 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_reported_at_once() {
-        let error = Callee::of(&parse_quote!(fn a(self, x: &u8)), Caller::Message).err();
+        let error = Callee::of(&parse_quote!(fn a(self, x: &u8)), Caller::Message(Payloads::Json)).err();
         assert_eq!(error.unwrap().into_iter().count(), 3);
     }
 

@@ -144,7 +144,7 @@ impl Protocol for Messages {
     fn take_payload(
         call: &mut Incoming,
     ) -> impl Future<Output = Result<Option<Value>, TransportError>> + Send {
-        ready(call.take_payload().map(Some))
+        ready(call.take_payload())
     }
 
     fn set_payload(call: &mut Incoming, payload: Value) {

@@ -10,7 +10,7 @@ import { logger, nest, say } from './nest.mjs';
 import { fromCommandLine } from './transports.mjs';
 
 nest.Logger.overrideLogger(logger);
-const { transport, options } = fromCommandLine();
+const { transport, options, call = (client, op, ...message) => client[op](...message) } = fromCommandLine();
 const { metadata, repliesOf, ...ofNest } = options;
 const client = nest.ClientProxyFactory.create({ transport, options: ofNest });
 // An option of our own; NestJS 11 has no such hook.
@@ -35,7 +35,7 @@ function run({ id, op, pattern, data, timeoutMs }) {
   };
   // What an emit yields is a detail of the client's, not something a server said.
   const next = (value) => op === 'send' && values.push(value);
-  client[op](pattern, data)
+  call(client, op, pattern, data)
     .pipe(nest.rxjs.timeout(timeoutMs))
     .subscribe({ next, error: (error) => report(false, plain(error)), complete: () => report(true, null) });
 }

@@ -6,8 +6,8 @@ import { ContractModule } from './contract.mjs';
 import { logger, nest, say } from './nest.mjs';
 import { fromCommandLine } from './transports.mjs';
 
-const { transport, options, port } = fromCommandLine();
-const app = await nest.NestFactory.createMicroservice(ContractModule, { transport, options, logger });
+const { transport, options, port, module = ContractModule } = fromCommandLine();
+const app = await nest.NestFactory.createMicroservice(module, { transport, options, logger });
 await app.listen();
 say({ ready: true, port: port?.(app) });
 

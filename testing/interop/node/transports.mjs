@@ -1,7 +1,10 @@
 // What differs from one transport to the next. A new transport is one entry here.
+import { files, GrpcModule, send } from './grpc.mjs';
 import { nest } from './nest.mjs';
 
 const transports = {
+  // Services of its own in the place of patterns.
+  grpc: { transport: nest.Transport.GRPC, fixed: files, module: GrpcModule, call: send },
   // Patterns are names of topics.
   kafka: { transport: nest.Transport.KAFKA, namesOnly: true },
   mqtt: { transport: nest.Transport.MQTT },
@@ -23,5 +26,5 @@ export function fromCommandLine() {
     console.error(`no transport "${name}"; there are: ${Object.keys(transports).join(', ')}`);
     process.exit(2);
   }
-  return { ...found, options: JSON.parse(options) };
+  return { ...found, options: { ...found.fixed, ...JSON.parse(options) } };
 }

@@ -13,7 +13,7 @@ use crate::services::GrpcServices;
 /// server stops.
 pub(crate) async fn add_health(services: &mut GrpcServices, shutdown: Shutdown) {
     let reporter = HealthReporter::new();
-    let names: Vec<_> = services.names().chain([""]).collect();
+    let names: Vec<_> = services.names().chain([""]).map(str::to_owned).collect();
     for name in &names {
         reporter
             .set_service_status(name, ServingStatus::Serving)

@@ -12,6 +12,7 @@ mod health;
 mod limits;
 mod link;
 mod metadata;
+mod methods;
 mod patterns;
 pub mod server;
 mod services;
@@ -23,6 +24,7 @@ pub use channel::{ChannelBody, ChannelError, GrpcChannel};
 pub use client::{GrpcTransport, GrpcTransportOptions};
 pub use context::{GrpcContext, context};
 pub use limits::{GrpcKeepAlive, GrpcLimits};
+pub use methods::{GrpcProto, HandlerTypes};
 #[cfg(feature = "tls")]
 pub use nestrs_core::tls::{TlsClientOptions, TlsServerOptions};
 pub use server::GrpcMicroserviceOptions;

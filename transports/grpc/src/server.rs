@@ -18,8 +18,9 @@ use tokio_util::task::TaskTracker;
 use crate::calls::Calls;
 use crate::connection::{self, Connections};
 use crate::limits::{GrpcKeepAlive, GrpcLimits};
+use crate::methods::GrpcProto;
 use crate::services::GrpcServices;
-use crate::{DEFAULT_ADDR, health, patterns};
+use crate::{DEFAULT_ADDR, health, methods, patterns};
 
 /// How long to wait after a failed accept (no file descriptors left, mostly).
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
@@ -52,6 +53,8 @@ pub struct GrpcMicroserviceOptions {
     /// Lists its services and their messages to whoever asks, as `grpcurl`
     /// does; not unless told so.
     pub reflection: bool,
+    /// The proto files whose methods handlers answer.
+    pub protos: Vec<GrpcProto>,
     /// What else it answers.
     pub services: GrpcServices,
     /// Listen for TLS only.
@@ -76,10 +79,19 @@ impl GrpcMicroserviceOptions {
             compression: false,
             health: true,
             reflection: false,
+            protos: Vec::new(),
             services: GrpcServices::default(),
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// Has the methods of a proto file answered by their handlers; see
+    /// [`GrpcProto`].
+    #[must_use]
+    pub fn proto(mut self, proto: impl Into<GrpcProto>) -> Self {
+        self.protos.push(proto.into());
+        self
     }
 }
 
@@ -98,6 +110,13 @@ impl TransportServer for GrpcMicroserviceOptions {
         let tls = self.tls.as_ref().map(crate::tls::acceptor).transpose()?;
         let intake = Intake::new(self.max_in_flight, shutdown.clone());
         let mut services = self.services;
+        methods::add(
+            &mut services,
+            self.protos,
+            &dispatch,
+            &self.limits,
+            self.compression,
+        )?;
         patterns::add(
             &mut services,
             dispatch,

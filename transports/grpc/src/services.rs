@@ -1,5 +1,6 @@
 //! [`GrpcServices`]: what a server answers beside patterns.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
@@ -9,7 +10,7 @@ use http::{Request, Response};
 use nestrs_core::StartError;
 use tonic::body::Body;
 use tonic::server::NamedService;
-use tonic::service::{AxumRouter, Routes};
+use tonic::service::{AxumBody, AxumRouter, Routes};
 use tower_service::Service;
 
 /// Services that a server answers for beside patterns: any that `tonic`
@@ -42,9 +43,9 @@ use tower_service::Service;
 #[derive(Clone, Default)]
 pub struct GrpcServices {
     routes: Routes,
-    names: BTreeSet<&'static str>,
+    names: BTreeSet<Cow<'static, str>>,
     /// Added more than once.
-    clashes: BTreeSet<&'static str>,
+    clashes: BTreeSet<Cow<'static, str>>,
     descriptors: Vec<Bytes>,
     http: Option<AxumRouter>,
 }
@@ -62,12 +63,36 @@ impl GrpcServices {
             + 'static,
         S::Future: Send + 'static,
     {
-        if self.names.insert(S::NAME) {
+        if self.names.insert(S::NAME.into()) {
             let routes = std::mem::take(&mut self.routes);
             self.routes = routes.add_service(service);
         } else {
-            self.clashes.insert(S::NAME);
+            self.clashes.insert(S::NAME.into());
         }
+    }
+
+    /// Adds the methods of a service, each by the path it is called at.
+    pub(crate) fn add_methods<S>(
+        &mut self,
+        service: &str,
+        methods: impl Iterator<Item = (String, S)>,
+    ) where
+        S: Service<Request<AxumBody>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        if !self.names.insert(service.to_owned().into()) {
+            self.clashes.insert(service.to_owned().into());
+            return;
+        }
+        let mut router = std::mem::take(self.routes.axum_router_mut());
+        for (path, method) in methods {
+            router = router.route_service(&path, method);
+        }
+        *self.routes.axum_router_mut() = router;
     }
 
     /// Tells reflection of the services and messages in an encoded
@@ -82,8 +107,8 @@ impl GrpcServices {
     }
 
     /// The names of the services, as `package.Service`.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.names.iter().copied()
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
     }
 
     pub(crate) fn descriptors(&self) -> &[Bytes] {

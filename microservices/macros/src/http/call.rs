@@ -16,6 +16,7 @@ pub(super) fn call(callee: &Callee) -> TokenStream {
         method,
         parameters,
         returned,
+        ..
     } = callee;
     let names: Vec<_> = (0..parameters.len())
         .map(|i| format_ident!("parameter_{i}"))

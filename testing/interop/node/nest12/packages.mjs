@@ -5,3 +5,4 @@ export { Controller, Logger, Module, UseFilters } from '@nestjs/common';
 export { NestFactory } from '@nestjs/core';
 export * from '@nestjs/microservices';
 export * as rxjs from 'rxjs';
+export * as grpc from '@grpc/grpc-js';

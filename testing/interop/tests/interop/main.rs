@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "helpers of tests panic as tests do")]
 
 mod contract;
+mod grpc;
 mod harness;
 mod kafka;
 mod metadata;
