@@ -95,8 +95,7 @@ pub(crate) fn path(
         ([service], None) => (named(service, true)?, of_function()),
         ([service, method, ..], _) => (named(service, true)?, named(method, false)?),
         ([], None) => {
-            let message =
-                "`#[grpc_method]` of what? Write `#[grpc_method(\"math.Math\", \"Add\")]`, \
+            let message = "`#[grpc_method]` of what? Write `#[grpc_method(\"math.Math\", \"Add\")]`, \
                  or `#[grpc_service(math.Math)]` in the place of `#[micro_routes]`";
             return Err(syn::Error::new(method.span, message));
         }
@@ -128,7 +127,9 @@ fn is_service(name: &str) -> bool {
 
 fn is_identifier(name: &str) -> bool {
     let mut letters = name.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
@@ -156,10 +157,7 @@ mod tests {
         parsed.map(|name| name.0).map_err(|error| error.to_string())
     }
 
-    fn of(
-        tokens: proc_macro2::TokenStream,
-        service: Option<&str>,
-    ) -> Result<String, String> {
+    fn of(tokens: proc_macro2::TokenStream, service: Option<&str>) -> Result<String, String> {
         let service = service.map(|name| Service(name.to_owned()));
         let function = Ident::new("find_one", Span::call_site());
         let method = Method::parse.parse2(tokens);
@@ -171,11 +169,28 @@ mod tests {
     #[test]
     fn services_are_named_with_dots() {
         assert_eq!(service(quote!(math.Math)).unwrap(), "math.Math");
-        assert_eq!(service(quote!(shop.type.v1.Orders)).unwrap(), "shop.type.v1.Orders");
+        assert_eq!(
+            service(quote!(shop.type.v1.Orders)).unwrap(),
+            "shop.type.v1.Orders"
+        );
         assert_eq!(service(quote!("math.Math")).unwrap(), "math.Math");
-        assert!(service(quote!(math::Math)).unwrap_err().contains("with dots"));
-        for wrong in [quote!(), quote!(7), quote!("math/Math"), quote!("math..Math"), quote!(a, b)] {
-            assert!(service(wrong).unwrap_err().contains("#[grpc_service(math.Math)]"));
+        assert!(
+            service(quote!(math::Math))
+                .unwrap_err()
+                .contains("with dots")
+        );
+        for wrong in [
+            quote!(),
+            quote!(7),
+            quote!("math/Math"),
+            quote!("math..Math"),
+            quote!(a, b),
+        ] {
+            assert!(
+                service(wrong)
+                    .unwrap_err()
+                    .contains("#[grpc_service(math.Math)]")
+            );
         }
     }
 
@@ -197,10 +212,26 @@ mod tests {
         for (tokens, block, message) in [
             (quote!(), None, "`#[grpc_method]` of what?"),
             (quote!(Sum), None, "names stand in quotes"),
-            (quote!("math.Math/Sum"), None, "a service is named as in its proto file"),
-            (quote!("math.Math", "sum()"), None, "a method is named as in its proto file"),
-            (quote!("math.Sum"), Some("math.Math"), "a method is named as in its proto file"),
-            (quote!("a", "b", "c"), None, "a service and a method are all there is"),
+            (
+                quote!("math.Math/Sum"),
+                None,
+                "a service is named as in its proto file",
+            ),
+            (
+                quote!("math.Math", "sum()"),
+                None,
+                "a method is named as in its proto file",
+            ),
+            (
+                quote!("math.Sum"),
+                Some("math.Math"),
+                "a method is named as in its proto file",
+            ),
+            (
+                quote!("a", "b", "c"),
+                None,
+                "a service and a method are all there is",
+            ),
         ] {
             let error = of(tokens, block).unwrap_err();
             assert!(error.contains(message), "{error}");

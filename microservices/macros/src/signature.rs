@@ -406,7 +406,11 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_reported_at_once() {
-        let error = Callee::of(&parse_quote!(fn a(self, x: &u8)), Caller::Message(Payloads::Json)).err();
+        let error = Callee::of(
+            &parse_quote!(fn a(self, x: &u8)),
+            Caller::Message(Payloads::Json),
+        )
+        .err();
         assert_eq!(error.unwrap().into_iter().count(), 3);
     }
 

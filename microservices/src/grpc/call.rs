@@ -61,7 +61,10 @@ impl<T: GrpcMessage + Default + 'static> FromCall<ViaProto> for T {
 
     async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
         let Incoming { ctx, payload, .. } = message;
-        let encoding = ctx.encoding.as_deref().filter(|encoding| encoding.is_whole());
+        let encoding = ctx
+            .encoding
+            .as_deref()
+            .filter(|encoding| encoding.is_whole());
         let Some(encoding) = encoding else {
             return Err(other_kind::<T>(message));
         };

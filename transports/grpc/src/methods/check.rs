@@ -69,7 +69,9 @@ pub(super) fn handlers(
 
 /// The method that a handler's `route` names.
 fn method(services: &[ServiceDescriptor], route: &str) -> Result<MethodDescriptor, String> {
-    let named = route.strip_prefix('/').and_then(|path| path.split_once('/'));
+    let named = route
+        .strip_prefix('/')
+        .and_then(|path| path.split_once('/'));
     let Some((service, name)) = named else {
         return Err(format!("`{route}` is no path of a method"));
     };
@@ -121,18 +123,28 @@ fn misfits(types: &HandlerTypes, method: &MethodDescriptor) -> Vec<String> {
     let (input, output) = (method.input(), method.output());
     let (input, output) = (input.full_name(), output.full_name());
     let takes = match (types.takes_stream, method.is_client_streaming()) {
-        (Some(false), true) => Some(format!("clients stream to `{path}`: take a `GrpcStream` of `{input}`")),
-        (Some(true), false) => Some(format!("clients send one message to `{path}`: take a `{input}`, no stream")),
+        (Some(false), true) => Some(format!(
+            "clients stream to `{path}`: take a `GrpcStream` of `{input}`"
+        )),
+        (Some(true), false) => Some(format!(
+            "clients send one message to `{path}`: take a `{input}`, no stream"
+        )),
         _ => None,
     };
     let gives = match (types.gives_stream, method.is_server_streaming()) {
-        (false, true) => Some(format!("`{path}` is answered with a stream: return one of `{output}`")),
-        (true, false) => Some(format!("`{path}` is answered with one message: return a `{output}`, no stream")),
+        (false, true) => Some(format!(
+            "`{path}` is answered with a stream: return one of `{output}`"
+        )),
+        (true, false) => Some(format!(
+            "`{path}` is answered with one message: return a `{output}`, no stream"
+        )),
         _ => None,
     };
     let other = |name: &Option<String>, is: &str, verb: &str| {
         let name = name.as_deref().filter(|name| *name != is)?;
-        Some(format!("it {verb} a `{name}`, and of `{path}` that is a `{is}`"))
+        Some(format!(
+            "it {verb} a `{name}`, and of `{path}` that is a `{is}`"
+        ))
     };
     let problems = [
         takes,
@@ -141,14 +153,24 @@ fn misfits(types: &HandlerTypes, method: &MethodDescriptor) -> Vec<String> {
         other(&types.gives, output, "returns"),
     ];
     let problems = problems.into_iter().flatten();
-    problems.map(|problem| format!("{handler}: {problem}")).collect()
+    problems
+        .map(|problem| format!("{handler}: {problem}"))
+        .collect()
 }
 
-fn warn_of_missing(services: &[ServiceDescriptor], found: &HashMap<String, (String, HandlerTypes)>) {
+fn warn_of_missing(
+    services: &[ServiceDescriptor],
+    found: &HashMap<String, (String, HandlerTypes)>,
+) {
     for service in services {
         let methods: Vec<_> = service.methods().collect();
         let is_missing = |method: &&MethodDescriptor| !found.contains_key(&path(method));
-        let missing = listed(methods.iter().filter(is_missing).map(MethodDescriptor::name));
+        let missing = listed(
+            methods
+                .iter()
+                .filter(is_missing)
+                .map(MethodDescriptor::name),
+        );
         if !missing.is_empty() {
             let service = service.full_name();
             tracing::warn!("methods of the gRPC service `{service}` have no handler: {missing}");

@@ -86,7 +86,10 @@ impl GrpcProto {
         let is_served = |service: &ServiceDescriptor| {
             let (package, name) = (service.package_name(), service.full_name());
             self.packages.is_empty() && self.services.is_empty()
-                || self.packages.iter().any(|within| is_within(package, within))
+                || self
+                    .packages
+                    .iter()
+                    .any(|within| is_within(package, within))
                 || self.services.iter().any(|named| named == name)
         };
         Ok(all.iter().filter(|one| is_served(one)).cloned().collect())
@@ -110,7 +113,9 @@ pub(super) fn served(protos: &[GrpcProto]) -> Result<Vec<ServiceDescriptor>, Sta
     let mut served = BTreeMap::new();
     for proto in protos {
         for service in proto.served()? {
-            served.entry(service.full_name().to_owned()).or_insert(service);
+            served
+                .entry(service.full_name().to_owned())
+                .or_insert(service);
         }
     }
     Ok(served.into_values().collect())

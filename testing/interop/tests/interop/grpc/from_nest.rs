@@ -46,7 +46,9 @@ impl Pair {
 
 fn values(seen: &Seen) -> Vec<i64> {
     let values = seen.values.iter();
-    values.map(|value| value["value"].as_i64().unwrap_or_default()).collect()
+    values
+        .map(|value| value["value"].as_i64().unwrap_or_default())
+        .collect()
 }
 
 fn failure(seen: &Seen) -> (i64, &str) {
@@ -62,7 +64,9 @@ async fn all(version: Nest) -> Result<(), Error> {
     let numbers = json!([{ "value": 1 }, { "value": 2 }, { "value": 3 }]);
     let request = json!({ "request": { "firstNumber": 1, "secondNumber": 2 } });
     assert_eq!(values(&pair.call("add", request).await?), [3]);
-    let counted = pair.call("count", json!({ "request": { "upTo": 3 } })).await?;
+    let counted = pair
+        .call("count", json!({ "request": { "upTo": 3 } }))
+        .await?;
     assert_eq!((values(&counted), counted.completed), (vec![1, 2, 3], true));
     let total = pair.call("total", json!({ "requests": numbers })).await?;
     assert_eq!(values(&total), [6]);
@@ -74,20 +78,40 @@ async fn all(version: Nest) -> Result<(), Error> {
 
     // A service in a package of a package, and one of a second package.
     let id = json!({ "id": "9007199254740993" });
-    let order = pair.call_of("OrderService", "find", json!({ "request": id })).await?;
+    let order = pair
+        .call_of("OrderService", "find", json!({ "request": id }))
+        .await?;
     let order = &order.values[0];
     assert_eq!(order["items"], json!(["a", "b"]));
     assert_eq!(order["state"], 1);
-    let bill = pair.call_of("Bills", "total", json!({ "request": order })).await?;
+    let bill = pair
+        .call_of("Bills", "total", json!({ "request": order }))
+        .await?;
     assert_eq!(bill.values[0]["total"], 3);
 
     // Errors.
     for (method, request, expected) in [
-        ("fail", json!({ "code": 5, "message": "no such number" }), (5, "no such number")),
-        ("fail", json!({ "code": 7, "message": "é ✓ 100 %" }), (7, "é ✓ 100 %")),
+        (
+            "fail",
+            json!({ "code": 5, "message": "no such number" }),
+            (5, "no such number"),
+        ),
+        (
+            "fail",
+            json!({ "code": 7, "message": "é ✓ 100 %" }),
+            (7, "é ✓ 100 %"),
+        ),
         ("fail", json!({}), (2, "Internal server error")),
-        ("absent", json!({}), (12, "The server does not implement the method Absent")),
-        ("nothing", json!({}), (13, "`Nothing` was answered with nothing")),
+        (
+            "absent",
+            json!({}),
+            (12, "The server does not implement the method Absent"),
+        ),
+        (
+            "nothing",
+            json!({}),
+            (13, "`Nothing` was answered with nothing"),
+        ),
     ] {
         let seen = pair.call(method, json!({ "request": request })).await?;
         assert_eq!(failure(&seen), expected);
@@ -114,7 +138,9 @@ async fn all(version: Nest) -> Result<(), Error> {
     // A client that has had enough.
     let ticks = pair.call("tick", json!({ "take": 3 })).await?;
     assert_eq!(values(&ticks), [0, 1, 2]);
-    let given_up = pair.call("givenUp", json!({ "request": { "value": 1 } })).await?;
+    let given_up = pair
+        .call("givenUp", json!({ "request": { "value": 1 } }))
+        .await?;
     assert_eq!(values(&given_up), [2]);
 
     // Many at once, of each other apart.

@@ -3,8 +3,7 @@
 #![allow(clippy::all, missing_docs, unreachable_pub, reason = "generated")]
 
 /// All of them, as an encoded `FileDescriptorSet`.
-pub(crate) const DESCRIPTORS: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub(crate) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 pub mod math {
     include!(concat!(env!("OUT_DIR"), "/math.rs"));

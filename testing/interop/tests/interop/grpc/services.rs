@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
-use nestrs::microservices::{GrpcContext, GrpcStream};
+use nestrs::microservices::{ErrorKind, GrpcContext};
 use nestrs::prelude::*;
 use serde_json::json;
 use tokio::sync::watch;
@@ -73,8 +73,10 @@ impl Math {
 
     async fn fail(&self, failure: Failure) -> Result<Number, TransportError> {
         match failure.code {
-            0 => Err(std::io::Error::other("what a caller must not get to see"))
-                .map_err(internal),
+            0 => Err(TransportError::of_kind(
+                ErrorKind::Internal,
+                "what a caller must not get to see",
+            )),
             _ => Err(failed(failure)),
         }
     }
@@ -133,12 +135,8 @@ struct Silenced;
 
 #[async_trait]
 impl Interceptor for Silenced {
-    async fn intercept(
-        &self,
-        _: nestrs::microservices::Incoming,
-        _: Next<'_>,
-    ) -> Result<nestrs::core::Answer, TransportError> {
-        Ok(nestrs::core::Answer::One(Ok(None)))
+    async fn intercept(&self, _: Incoming, _: Next<'_>) -> Result<Answer, TransportError> {
+        Ok(Answer::One(Ok(None)))
     }
 }
 
@@ -174,10 +172,6 @@ impl Bills {
 fn failed(Failure { code, message }: Failure) -> TransportError {
     let details = json!({ "code": code, "message": message });
     TransportError::new(message).with_details(details)
-}
-
-fn internal(error: std::io::Error) -> TransportError {
-    TransportError::of_kind(nestrs::core::ErrorKind::Internal, error.to_string())
 }
 
 #[module(
