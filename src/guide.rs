@@ -6,6 +6,10 @@
 #[doc = include_str!("../docs/guide/from-nestjs.md")]
 pub mod from_nestjs {}
 
+#[cfg(feature = "microservices-grpc")]
+#[doc = include_str!("../docs/guide/grpc-proto.md")]
+pub mod grpc_proto {}
+
 #[cfg(feature = "microservices-mqtt")]
 #[doc = include_str!("../docs/guide/mqtt.md")]
 pub mod mqtt {}

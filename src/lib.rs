@@ -121,6 +121,10 @@ pub mod microservices {
     };
     #[doc(inline)]
     pub use nestrs_microservices::*;
+    /// From errors to statuses of gRPC, and back.
+    #[cfg(feature = "microservices-grpc")]
+    #[doc(inline)]
+    pub use nestrs_transport_grpc::status as grpc_status;
     #[cfg(feature = "microservices-grpc")]
     #[doc(inline)]
     pub use nestrs_transport_grpc::{

@@ -36,4 +36,4 @@ pub use crate::microservices::{
 
 #[cfg(feature = "microservices-grpc")]
 #[doc(no_inline)]
-pub use crate::microservices::{GrpcStream, grpc_method, grpc_service};
+pub use crate::microservices::{GrpcStream, grpc_client, grpc_method, grpc_service};

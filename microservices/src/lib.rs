@@ -76,7 +76,7 @@ pub use enhancer::{
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
 #[cfg(feature = "grpc")]
-pub use grpc::{FromCall, GrpcMessage, GrpcStream};
+pub use grpc::{FromCall, GrpcMessage, GrpcStream, grpc_client};
 pub use handler::{
     Call, Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral, Patterns,
 };
@@ -96,7 +96,7 @@ pub use nestrs_core::{
 };
 #[cfg(feature = "grpc")]
 #[doc(no_inline)]
-pub use nestrs_transport_grpc::GrpcTransportOptions;
+pub use nestrs_transport_grpc::{GrpcChannel, GrpcTransportOptions};
 #[cfg(feature = "kafka")]
 #[doc(no_inline)]
 pub use nestrs_transport_kafka::KafkaTransportOptions;

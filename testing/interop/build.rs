@@ -7,7 +7,12 @@ use std::{env, fs};
 
 use prost::Message;
 
-const FILES: [&str; 3] = ["math.proto", "shop/orders.proto", "shop/billing.proto"];
+const FILES: [&str; 4] = [
+    "math.proto",
+    "chunks.proto",
+    "shop/orders.proto",
+    "shop/billing.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["proto"])?;

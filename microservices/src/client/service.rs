@@ -102,7 +102,7 @@ impl ClientsService {
         }
     }
 
-    fn missing(&self, name: &str) -> String {
+    pub(crate) fn missing(&self, name: &str) -> String {
         let mut known: Vec<&str> = self.clients.iter().map(|(name, _)| *name).collect();
         known.sort_by_key(|known| distance(known, name));
         match &known[..] {

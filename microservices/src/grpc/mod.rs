@@ -6,6 +6,7 @@
 //! | `call.rs` | [`FromCall`]: from a call to the handler's parameters |
 //! | `stream.rs` | [`GrpcStream`]: messages that come one by one |
 //! | `reply.rs` | from what a handler returns to what goes back |
+//! | `client.rs` | [`grpc_client`]: clients that `tonic` generates, injected |
 //! | `signature.rs` | what a handler takes and returns, for the server to compare with the proto file |
 //!
 //! A method is a pattern, `/math.Math/Add`, and its handler one like any other:
@@ -15,13 +16,13 @@
 //! The next file on a call's path is [`crate::dispatcher`].
 
 mod call;
-
+mod client;
 mod reply;
 mod signature;
 mod stream;
 
 pub use call::FromCall;
-
+pub use client::grpc_client;
 pub use reply::GrpcMessage;
 pub use stream::GrpcStream;
 

@@ -113,7 +113,9 @@ const streamed = { total: ['Math', 'Total'], double: ['Math', 'Double'] };
 function decorate(decorator, methods) {
   for (const [method, names] of Object.entries(methods)) {
     const descriptor = Object.getOwnPropertyDescriptor(Services.prototype, method);
-    decorator(...names)(Services.prototype, method, descriptor);
+    const decorated = decorator(...names)(Services.prototype, method, descriptor);
+    // What streams is wrapped.
+    Object.defineProperty(Services.prototype, method, decorated ?? descriptor);
   }
 }
 decorate(GrpcMethod, unary);

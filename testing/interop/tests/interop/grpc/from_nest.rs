@@ -1,13 +1,13 @@
 //! NestJS's client and our server.
 
 use nestrs::RunningApplication;
-use nestrs::microservices::GrpcMicroserviceOptions;
-use nestrs::prelude::*;
+use nestrs::microservices::GrpcProto;
 use nestrs_interop::{Caller, Command, Error, Nest, NestClient, Seen};
 use serde_json::{Value, json};
 
 use super::proto::DESCRIPTORS;
 use super::services::ServicesModule;
+use super::{options, served};
 
 /// A server of ours, and a client of NestJS's.
 struct Pair {
@@ -17,11 +17,8 @@ struct Pair {
 
 impl Pair {
     async fn start(version: Nest) -> Result<Self, Error> {
-        let options = GrpcMicroserviceOptions::new("127.0.0.1:0").proto(DESCRIPTORS);
-        let server = NestFactory::create_microservice_grpc::<ServicesModule>(options)
-            .start()
-            .await
-            .expect("the server starts");
+        let options = options().proto(GrpcProto::new(DESCRIPTORS).package("shop"));
+        let (server, _) = served::<ServicesModule>(options).await;
         let addr = server.local_addr().expect("a socket");
         let options = json!({ "url": addr.to_string() });
         let client = NestClient::start(version, "grpc", &options).await?;

@@ -9,6 +9,10 @@ pub mod math {
     include!(concat!(env!("OUT_DIR"), "/math.rs"));
 }
 
+pub mod chunks {
+    include!(concat!(env!("OUT_DIR"), "/chunks.rs"));
+}
+
 pub mod billing {
     include!(concat!(env!("OUT_DIR"), "/billing.rs"));
 }
