@@ -5,14 +5,26 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// There is nothing of this name to measure.
+    /// There is nothing of this name to measure, or the options make no sense.
+    Unknown(String),
     Usage(String),
+    /// What everybody needs does not start.
+    Broker(nestrs_brokers::Error),
     /// A program ended with a failure, having printed why.
-    Failed { program: String, status: ExitStatus },
+    Failed {
+        program: String,
+        status: ExitStatus,
+    },
     /// A measurement is not among the figures.
-    Missing { row: String, column: String },
+    Missing {
+        row: String,
+        column: String,
+    },
     /// The system refused something.
-    Io { doing: String, source: io::Error },
+    Io {
+        doing: String,
+        source: io::Error,
+    },
     /// A file of figures is not as expected.
     Json {
         file: String,
@@ -39,14 +51,21 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(name) => {
-                let known: Vec<_> = crate::PATHS.iter().map(|(path, _)| *path).collect();
+            Self::Unknown(name) => {
+                let known: Vec<_> = crate::paths().map(|(path, _)| path).collect();
                 write!(
                     f,
                     "there is no `{name}` to measure, only {}",
                     known.join(", ")
                 )
             }
+            Self::Usage(what) => {
+                write!(
+                    f,
+                    "{what}: [--quick] [--rounds <n>] [--seconds <s>] [path…]"
+                )
+            }
+            Self::Broker(error) => write!(f, "no broker: {error}"),
             Self::Failed { program, status } => write!(f, "`{program}` failed: {status}"),
             Self::Missing { row, column } => write!(f, "`{column}` left no figure for `{row}`"),
             Self::Io { doing, source } => write!(f, "{doing}: {source}"),
@@ -60,6 +79,7 @@ impl std::error::Error for Error {
         match self {
             Self::Io { source, .. } => Some(source),
             Self::Json { source, .. } => Some(source),
+            Self::Broker(error) => Some(error),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 
-/// Nanoseconds, by row and column, one for each round.
+/// By row and column, one for each round; of the container's, nanoseconds.
 #[derive(Default, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Figures(BTreeMap<String, BTreeMap<String, Vec<f64>>>);
@@ -65,6 +65,16 @@ impl Spread {
     /// Whether a ratio says nothing: some rounds have it above 1 and some below.
     pub(crate) fn is_indistinguishable(&self) -> bool {
         self.least <= 1.0 && self.most >= 1.0
+    }
+
+    /// Whether it reaches a limit: one that the inverse stays within.
+    pub(crate) fn verdict_at_least(&self, limit: f64) -> &'static str {
+        let inverse = Self {
+            least: 1.0 / self.most,
+            middle: 1.0 / self.middle,
+            most: 1.0 / self.least,
+        };
+        inverse.verdict(1.0 / limit)
     }
 
     /// Whether it stays within a limit.
@@ -135,6 +145,18 @@ mod tests {
         assert_eq!(spread.verdict(2.5), "met, but not in every round");
         assert_eq!(spread.verdict(1.5), "**not met**, but in some rounds");
         assert_eq!(spread.verdict(0.5), "**not met**");
+    }
+
+    #[test]
+    fn what_is_to_be_reached_is_the_other_way_round() {
+        let spread = Spread::of([8.0, 10.5, 12.0].into_iter());
+        assert_eq!(spread.verdict_at_least(8.0), "met");
+        assert_eq!(spread.verdict_at_least(10.0), "met, but not in every round");
+        assert_eq!(
+            spread.verdict_at_least(11.0),
+            "**not met**, but in some rounds"
+        );
+        assert_eq!(spread.verdict_at_least(13.0), "**not met**");
     }
 
     #[test]

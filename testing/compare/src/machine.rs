@@ -22,6 +22,20 @@ pub(crate) fn description(crates: &[&str]) -> String {
     text
 }
 
+/// As [`description`] for the peers of a transport: what is not a crate.
+pub(crate) fn peers() -> String {
+    let node = std::env::var("NESTRS_NODE").unwrap_or_else(|_| "node".to_owned());
+    let nest = places::workspace().join("../interop/node/nest12/package.json");
+    let nest = read(&nest.to_string_lossy());
+    let version = nest.split("\"@nestjs/microservices\": \"").nth(1);
+    let version = version.and_then(|rest| rest.split('"').next());
+    format!(
+        "- Node.js {} with @nestjs/microservices {}\n",
+        output(&node, &["--version"]),
+        version.unwrap_or("of some version")
+    )
+}
+
 fn processor() -> String {
     let info = read("/proc/cpuinfo");
     let field = |name: &str| {

@@ -1,31 +1,51 @@
 //! Runs what is measured side by side and writes it down: a section of `RESULTS.md`, and `target/compare/<path>.json`.
 //!
 //! # Layout
-//! `container`: what is measured of the container, and what it has to come to. `figures`: one row and column, round by round, and how
-//! two of them compare. `rounds`: running programs that leave such figures. `cpu`: what a build costs. `machine`: where all this was
-//! measured. `results`: the file.
+//! `container`: what is measured of the container, and what it has to come to. `transports`: the same of messages. `settings`: how
+//! thoroughly. `figures`: one row and column, round by round, and how two of them compare. `rounds`: running programs that leave such
+//! figures. `cpu`: what a build costs. `memory`: what stays in memory. `proc`: what a process does. `machine`: where all this was measured. `chart`: pictures of it.
+//! `results`: the file.
 
+mod chart;
 mod container;
 mod cpu;
 mod error;
 mod figures;
 mod machine;
+mod memory;
 mod places;
+mod proc;
 mod results;
 mod rounds;
+mod settings;
+mod transports;
 
 use std::process::ExitCode;
 
 use error::Error;
+use settings::Settings;
+use transports::Transport;
 
-type Measure = fn() -> Result<(), Error>;
+/// What can be measured.
+#[derive(Clone, Copy)]
+enum Path {
+    Container,
+    Transport(Transport),
+    Memory,
+}
 
-/// What can be measured, by name.
-const PATHS: [(&str, Measure); 1] = [("container", container::run)];
+/// By name.
+fn paths() -> impl Iterator<Item = (&'static str, Path)> {
+    let transports = Transport::ALL.into_iter();
+    let transports = transports.map(|transport| (transport.name(), Path::Transport(transport)));
+    let container = std::iter::once(("container", Path::Container));
+    container
+        .chain(transports)
+        .chain([("memory", Path::Memory)])
+}
 
 fn main() -> ExitCode {
-    let wanted: Vec<_> = std::env::args().skip(1).collect();
-    match run(&wanted) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("compare: {error}");
@@ -34,16 +54,28 @@ fn main() -> ExitCode {
     }
 }
 
-/// The paths that are wanted, or all of them.
-fn run(wanted: &[String]) -> Result<(), Error> {
+/// The paths that are wanted, or all of them. One that fails does not keep the others from being measured.
+fn run() -> Result<(), Error> {
+    let (settings, wanted) = Settings::parse(std::env::args().skip(1))?;
     if let Some(unknown) = wanted
         .iter()
-        .find(|name| PATHS.iter().all(|(path, _)| path != name))
+        .find(|name| paths().all(|(path, _)| path != *name))
     {
-        return Err(Error::Usage(unknown.clone()));
+        return Err(Error::Unknown(unknown.clone()));
     }
-    PATHS
-        .iter()
-        .filter(|(path, _)| wanted.is_empty() || wanted.iter().any(|name| name == path))
-        .try_for_each(|(_, run)| run())
+    let wanted =
+        paths().filter(|(path, _)| wanted.is_empty() || wanted.iter().any(|name| name == path));
+    let mut failed = Ok(());
+    for (name, path) in wanted {
+        let result = match path {
+            Path::Container => container::run(),
+            Path::Memory => memory::run(&settings),
+            Path::Transport(transport) => transports::run(transport, &settings),
+        };
+        if let Err(error) = result {
+            eprintln!("compare: {name}: {error}");
+            failed = Err(error);
+        }
+    }
+    failed
 }

@@ -20,16 +20,20 @@ pub(crate) fn save(
     section: &str,
     figures: &impl Serialize,
 ) -> Result<(), Error> {
-    let json = places::target()?.join(format!("{path}.json"));
-    let text = serde_json::to_string_pretty(figures).map_err(Error::json(json.display()))?;
-    fs::write(&json, text).map_err(Error::io(format!("cannot write {}", json.display())))?;
-
+    keep(path, figures)?;
     let file = places::workspace().join("RESULTS.md");
     let before = fs::read_to_string(&file).unwrap_or_else(|_| PREFACE.to_owned());
     let after = replace(&before, title, section);
     fs::write(&file, after).map_err(Error::io(format!("cannot write {}", file.display())))?;
     println!("## {title}\n\n{section}");
     Ok(())
+}
+
+/// Saves the figures alone.
+pub(crate) fn keep(path: &str, figures: &impl Serialize) -> Result<(), Error> {
+    let json = places::target()?.join(format!("{path}.json"));
+    let text = serde_json::to_string_pretty(figures).map_err(Error::json(json.display()))?;
+    fs::write(&json, text).map_err(Error::io(format!("cannot write {}", json.display())))
 }
 
 /// Sections begin with `## Title`; a new one comes last.

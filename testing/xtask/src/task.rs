@@ -9,7 +9,7 @@ Usage: cargo xtask <task>
   interop [filter]       set up, then run the tests with NestJS peers, one line a case
   conformance [filter]   what every transport promises, one line a case: `tcp`, `nats::cut`
   brokers [up|down]      start a broker of each kind to work with by hand, end them, or show them
-  compare [path]         measure beside others, and write testing/compare/RESULTS.md
+  compare [--quick] [path] measure beside others, and write testing/compare/RESULTS.md
 ";
 
 /// What the command line asks for.
@@ -58,7 +58,7 @@ impl Task {
             Self::Interop(filters) => interop::run(filters),
             Self::Conformance(filters) => conformance::run(filters),
             Self::Brokers(what) => brokers::run(&what),
-            Self::Compare(paths) => compare::run(paths),
+            Self::Compare(args) => compare::run(args),
         }
     }
 }

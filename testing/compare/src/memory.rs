@@ -1,0 +1,186 @@
+//! What a million calls and ten thousand connections leave in memory, and what an application costs that has nothing to do.
+
+use std::fmt::Write;
+use std::thread;
+use std::time::Duration;
+
+use load::orders::Order;
+use nestrs_brokers::{Broker, BrokerOptions};
+use serde::Serialize;
+use tokio::runtime::Runtime;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::transports::{Contender, Pair, Process, Transport, build, server_of_all};
+use crate::{machine, results};
+
+/// Beyond what the same left the first time, when everything that is kept was made.
+const LIMIT: f64 = 1.0;
+const IDLE: Duration = Duration::from_secs(5);
+
+#[derive(Default, Serialize)]
+struct Measured {
+    growth: Vec<Growth>,
+    idle: Option<Idle>,
+    failures: Vec<String>,
+}
+
+/// Megabytes, before and after.
+#[derive(Serialize)]
+struct Growth {
+    transport: &'static str,
+    what: String,
+    server: (f64, f64),
+    client: (f64, f64),
+}
+
+#[derive(Serialize)]
+struct Idle {
+    /// Of one processor.
+    percent: f64,
+    megabytes: f64,
+}
+
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
+    build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(Error::io("cannot make a runtime"))?;
+    let mut brokers = Vec::new();
+    let mut measured = Measured::default();
+    for transport in Transport::ALL {
+        eprintln!("memory: {}", transport.name());
+        let broker = broker(transport, &runtime)?;
+        if let Err(why) = growth(transport, settings, broker.as_ref(), &mut measured.growth) {
+            measured
+                .failures
+                .push(format!("{}: {why}", transport.title()));
+        }
+        brokers.push((transport, broker));
+    }
+    eprintln!("memory: idle");
+    match idle(&brokers) {
+        Ok(idle) => measured.idle = Some(idle),
+        Err(why) => measured.failures.push(format!("idle: {why}")),
+    }
+    let section = [
+        format!("`cargo xtask compare memory{}`\n\n", settings.arguments()),
+        machine::description(&["nestrs-core", "tokio"]),
+        format!("\n{}", table(&measured)),
+    ];
+    if settings.is_quick() {
+        println!("{}", section.concat());
+        return results::keep("memory", &measured);
+    }
+    results::save("memory", "Memory", &section.concat(), &measured)
+}
+
+fn broker(transport: Transport, runtime: &Runtime) -> Result<Option<Broker>, Error> {
+    let Some(kind) = transport.broker() else {
+        return Ok(None);
+    };
+    let started = runtime.block_on(BrokerOptions::new(kind).start());
+    started.map(Some).map_err(Error::Broker)
+}
+
+/// Each thing is done twice: a small part of it first, which leaves what is kept for good.
+fn growth(
+    transport: Transport,
+    settings: &Settings,
+    broker: Option<&Broker>,
+    growth: &mut Vec<Growth>,
+) -> Result<(), String> {
+    let mut pair = Pair::start(transport, &Contender::ours(), broker, &[])?;
+    let (calls, connections) = sizes(transport, settings);
+    let bytes = 128;
+    let calls = |times| Order::Times {
+        bytes,
+        times: calls / times,
+    };
+    let connections = |times| Order::Connections {
+        times: connections / times,
+    };
+    for (what, first, then) in [
+        ("calls", calls(10), calls(1)),
+        ("connections", connections(10), connections(1)),
+    ] {
+        pair.succeeds(&first, broker)?;
+        let before = pair.memory();
+        let done = pair.succeeds(&then, broker)?;
+        let after = pair.memory();
+        let megabytes = |bytes: u64| bytes as f64 / 1e6;
+        growth.push(Growth {
+            transport: transport.title(),
+            what: format!("{done} {what}"),
+            server: (megabytes(before.0), megabytes(after.0)),
+            client: (megabytes(before.1), megabytes(after.1)),
+        });
+    }
+    Ok(())
+}
+
+/// How many calls and connections. RabbitMQ would take minutes for as many as the others.
+fn sizes(transport: Transport, settings: &Settings) -> (u64, u64) {
+    let part = match transport {
+        _ if settings.is_quick() => 100,
+        Transport::RabbitMq => 10,
+        _ => 1,
+    };
+    (1_000_000 / part, 10_000 / part)
+}
+
+/// One application with a server of every transport and a client of each.
+fn idle(brokers: &[(Transport, Option<Broker>)]) -> Result<Idle, String> {
+    let addresses = brokers.iter().map(|(transport, broker)| {
+        let address = broker.as_ref().map_or("127.0.0.1:0".to_owned(), |broker| {
+            format!("{}#compare-idle", broker.url())
+        });
+        format!("{}={address}", transport.name())
+    });
+    let addresses: Vec<_> = addresses.collect();
+    let application: Process = server_of_all(&addresses.join(","))?;
+    thread::sleep(IDLE / 5);
+    let before = application.cpu();
+    thread::sleep(IDLE);
+    let used = application.cpu().saturating_sub(before);
+    Ok(Idle {
+        percent: used.as_secs_f64() * 100.0 / IDLE.as_secs_f64(),
+        megabytes: application.memory() as f64 / 1e6,
+    })
+}
+
+fn table(measured: &Measured) -> String {
+    let mut text =
+        "| | server, MB | client, MB | budget: no growth |\n|---|---:|---:|---|\n".to_owned();
+    for Growth {
+        transport,
+        what,
+        server,
+        client,
+    } in &measured.growth
+    {
+        let most = (server.1 - server.0).max(client.1 - client.0);
+        let verdict = if most <= LIMIT { "met" } else { "**not met**" };
+        let _ = writeln!(
+            text,
+            "| {transport}: {what} | {:.1} → {:.1} | {:.1} → {:.1} | {verdict} |",
+            server.0, server.1, client.0, client.1
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\nResident memory after a tenth as many, which leaves what is kept for good, and after all of them; no growth is at most {LIMIT} MB of it."
+    );
+    if let Some(idle) = &measured.idle {
+        let _ = writeln!(
+            text,
+            "\nAn application with a server and a client of every transport, all connected, with nothing to do: {:.2} % of one processor, {:.1} MB.",
+            idle.percent, idle.megabytes
+        );
+    }
+    for failure in &measured.failures {
+        let _ = writeln!(text, "\n- {failure}");
+    }
+    text
+}

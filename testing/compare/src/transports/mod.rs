@@ -1,0 +1,44 @@
+//! Messages over one transport: ours beside the raw driver, NestJS with itself and with us, and other frameworks.
+//!
+//! # Layout
+//! [`contenders`]: who takes part, and what is built for it. [`rows`]: what each is told to do. [`turns`]: everybody does it, one after the other.
+//! `pair`: a server and a client that run; `process`: one of them. [`measured`]: the figures. [`tables`], [`budgets`], [`picture`]: what
+//! is written of them.
+
+mod budgets;
+mod contenders;
+mod measured;
+mod pair;
+mod picture;
+mod process;
+mod rows;
+mod tables;
+mod turns;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::{machine, results};
+
+pub(crate) use contenders::{Contender, Transport, build};
+pub(crate) use pair::{Pair, server_of_all};
+pub(crate) use process::Process;
+
+pub(crate) fn run(transport: Transport, settings: &Settings) -> Result<(), Error> {
+    let name = transport.name();
+    let missing = build()?;
+    let measured = turns::run(transport, settings, missing)?;
+    let section = [
+        format!("`cargo xtask compare {name}{}`\n\n", settings.arguments()),
+        machine::description(&transport.crates()),
+        machine::peers(),
+        format!("\n{}", budgets::table(transport, &measured)),
+        format!("\n![calls a second](charts/{name}.svg)\n\n"),
+        tables::all(transport, &measured),
+    ];
+    if settings.is_quick() {
+        println!("{}", section.concat());
+        return results::keep(name, &measured);
+    }
+    picture::draw(transport, &measured)?;
+    results::save(name, transport.title(), &section.concat(), &measured)
+}

@@ -1,0 +1,153 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::proc;
+
+/// How long one may take to start; a RabbitMQ client waits for its broker too.
+const START: Duration = Duration::from_secs(30);
+
+/// A contender's server or client. It ends with this, and by itself when this program does: its stdin closes.
+pub(crate) struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Receiver<String>,
+    printed: Arc<Mutex<String>>,
+    /// What its first line says.
+    pub(crate) address: String,
+    pub(crate) start_up: Duration,
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    ready: String,
+}
+
+/// What a client did when it was told to.
+#[derive(Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) done: u64,
+    pub(crate) failed: u64,
+    pub(crate) seconds: f64,
+    /// Microseconds.
+    pub(crate) p50: Option<f64>,
+    pub(crate) p99: Option<f64>,
+    pub(crate) error: Option<String>,
+}
+
+impl Process {
+    /// Starts it and waits until it says that it is ready.
+    pub(crate) fn start(mut command: Command, address: &str) -> Result<Self, String> {
+        let began = Instant::now();
+        let mut child = command
+            .arg(address)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("it cannot be started: {error}"))?;
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err("it has no pipes".to_owned());
+        };
+        let printed = Arc::<Mutex<String>>::default();
+        collect(stderr, printed.clone());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut process = Self {
+            child,
+            stdin,
+            lines,
+            printed,
+            address: String::new(),
+            start_up: Duration::ZERO,
+        };
+        let Ready { ready } = process.next(START)?;
+        process.address = ready;
+        process.start_up = began.elapsed();
+        Ok(process)
+    }
+
+    /// Has a client do something.
+    pub(crate) fn order(
+        &mut self,
+        order: &impl serde::Serialize,
+        patience: Duration,
+    ) -> Result<Outcome, String> {
+        let mut line = serde_json::to_vec(order).map_err(|error| error.to_string())?;
+        line.push(b'\n');
+        let sent = self
+            .stdin
+            .write_all(&line)
+            .and_then(|()| self.stdin.flush());
+        sent.map_err(|error| self.says(&format!("it takes no orders: {error}")))?;
+        self.next(patience)
+    }
+
+    pub(crate) fn cpu(&self) -> Duration {
+        proc::cpu(self.child.id())
+    }
+
+    pub(crate) fn memory(&self) -> u64 {
+        proc::memory(self.child.id())
+    }
+
+    fn next<T: DeserializeOwned>(&mut self, patience: Duration) -> Result<T, String> {
+        match self.lines.recv_timeout(patience) {
+            Ok(line) => serde_json::from_str(&line).map_err(|error| format!("{error}: {line}")),
+            Err(RecvTimeoutError::Timeout) => {
+                Err(self.says(&format!("no answer within {} s", patience.as_secs())))
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = self.child.wait();
+                Err(self.says(&status.map_or_else(
+                    |error| format!("it is gone: {error}"),
+                    |status| format!("it ended, {status}"),
+                )))
+            }
+        }
+    }
+
+    /// With the last it printed.
+    fn says(&self, what: &str) -> String {
+        let printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        match printed.lines().rfind(|line| !line.trim().is_empty()) {
+            Some(last) => format!("{what} ({})", last.trim()),
+            None => what.to_owned(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(mut stderr: impl Read + Send + 'static, printed: Arc<Mutex<String>>) {
+    thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut chunk) {
+            let text = String::from_utf8_lossy(&chunk[..read]);
+            let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that complains of every message would fill the memory.
+            if printed.len() > 1 << 16 {
+                printed.clear();
+            }
+            printed.push_str(&text);
+        }
+    });
+}
