@@ -81,44 +81,94 @@ pub struct DynamicModuleBuilder(ModuleDefinition);
 
 impl DynamicModuleBuilder {
     /// As [`ModuleDefinition::import`].
+    ///
+    /// ```
+    /// # use nestrs_di::{DynamicModule, module};
+    /// # #[module] struct UsersModule;
+    /// let module = DynamicModule::builder("Time").import(UsersModule).build();
+    /// ```
     pub fn import(self, module: impl IntoModule) -> Self {
         Self(self.0.import(module))
     }
 
     /// As [`ModuleDefinition::provide`].
+    ///
+    /// ```
+    /// use nestrs_di::{DynamicModule, Provider};
+    ///
+    /// let module = DynamicModule::builder("Time").provide(Provider::value(7_u32)).build();
+    /// ```
     pub fn provide(self, provider: impl Into<Provider>) -> Self {
         Self(self.0.provide(provider))
     }
 
     /// As [`ModuleDefinition::provide_type`].
+    ///
+    /// ```
+    /// # use nestrs_di::{DynamicModule, injectable};
+    /// # #[injectable] struct Clock;
+    /// let module = DynamicModule::builder("Time").provide_type::<Clock>().build();
+    /// ```
     #[track_caller]
     pub fn provide_type<T: Injectable>(self) -> Self {
         Self(self.0.provide_type::<T>())
     }
 
     /// As [`ModuleDefinition::export`].
+    ///
+    /// ```
+    /// # use nestrs_di::{DynamicModule, injectable};
+    /// # #[injectable] struct Clock;
+    /// let module = DynamicModule::builder("Time").provide_type::<Clock>().export::<Clock>().build();
+    /// ```
     #[track_caller]
     pub fn export<T: ?Sized + 'static>(self) -> Self {
         Self(self.0.export::<T>())
     }
 
     /// As [`ModuleDefinition::export_key`].
+    ///
+    /// ```
+    /// use nestrs_di::{DynamicModule, Key, Provider};
+    ///
+    /// let title = Provider::value(String::from("Sales")).named("title");
+    /// let title_key = Key::of::<String>().named("title");
+    /// let module = DynamicModule::builder("Titles").provide(title).export_key(title_key).build();
+    /// ```
     #[track_caller]
     pub fn export_key(self, key: Key) -> Self {
         Self(self.0.export_key(key))
     }
 
     /// As [`ModuleDefinition::global`].
+    ///
+    /// ```
+    /// # use nestrs_di::{DynamicModule, injectable};
+    /// # #[injectable] struct Clock;
+    /// let module = DynamicModule::builder("Time").provide_type::<Clock>().export::<Clock>().global(true).build();
+    /// ```
     pub fn global(self, global: bool) -> Self {
         Self(self.0.global(global))
     }
 
     /// As [`ModuleDefinition::attach`].
+    ///
+    /// ```
+    /// use nestrs_di::DynamicModule;
+    ///
+    /// let module = DynamicModule::builder("Time").attach("/health").build();
+    /// ```
     pub fn attach<A: Any + Send + Sync>(self, attachment: A) -> Self {
         Self(self.0.attach(attachment))
     }
 
     /// As [`ModuleDefinition::provide_type_once`].
+    ///
+    /// ```
+    /// # use nestrs_di::{DynamicModule, injectable};
+    /// # #[injectable] struct Clock;
+    /// let module = DynamicModule::builder("Time").provide_type_once::<Clock>().build();
+    /// ```
     #[track_caller]
     pub fn provide_type_once<T: Injectable>(self) -> Self {
         Self(self.0.provide_type_once::<T>())

@@ -34,6 +34,11 @@ impl Key {
     }
 
     /// The same type under a name.
+    ///
+    /// ```
+    /// use nestrs_di::Key;
+    /// assert_eq!(Key::of::<u8>().named("low").name(), Some("low"));
+    /// ```
     #[must_use]
     pub const fn named(self, name: &'static str) -> Self {
         Self {
@@ -48,6 +53,11 @@ impl Key {
     }
 
     /// The full path of the type, as [`std::any::type_name`] spells it.
+    ///
+    /// ```
+    /// use nestrs_di::Key;
+    /// assert_eq!(Key::of::<String>().type_name(), "alloc::string::String");
+    /// ```
     pub fn type_name(&self) -> &'static str {
         (self.type_name)()
     }

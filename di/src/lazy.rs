@@ -54,6 +54,22 @@ impl<T: ?Sized + Send + Sync + 'static> Lazy<T> {
     }
 
     /// The instance, if it is built and its application is still there.
+    ///
+    /// ```
+    /// use nestrs_di::{Lazy, injectable};
+    ///
+    /// #[injectable]
+    /// struct Parent;
+    ///
+    /// #[injectable]
+    /// struct Child { parent: Lazy<Parent> }
+    ///
+    /// impl Drop for Child {
+    ///     fn drop(&mut self) {
+    ///         if let Some(parent) = self.parent.try_get() { /* … */ }
+    ///     }
+    /// }
+    /// ```
     pub fn try_get(&self) -> Option<Arc<T>> {
         self.inner.upgrade()?.handle(self.target)?.get()
     }

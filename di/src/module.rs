@@ -87,6 +87,18 @@ pub(crate) struct Export {
 
 impl ModuleDefinition {
     /// An empty definition of `M`.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>()
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     #[track_caller]
     pub fn of<M: Module>() -> Self {
         let key = Key::of::<M>();
@@ -109,23 +121,71 @@ impl ModuleDefinition {
     }
 
     /// Says where the module is written, where that is not the place that calls [`of`](Self::of).
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().at(std::panic::Location::caller())
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn at(self, at: &'static Location<'static>) -> Self {
         Self { at, ..self }
     }
 
     /// Sees what another module exports. Importing one twice, or in a circle, is fine.
+    ///
+    /// ```
+    /// # use nestrs_di::{ModuleDefinition, Module, module};
+    /// # #[module] struct UsersModule;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().import(UsersModule)
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn import(mut self, module: impl IntoModule) -> Self {
         self.imports.push(module.into_module());
         self
     }
 
     /// Lists a provider.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().provide(Provider::value(7_u32))
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn provide(mut self, provider: impl Into<Provider>) -> Self {
         self.providers.push(provider.into());
         self
     }
 
     /// Lists several, in this order.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().provide_all(const { &[Provider::of::<Clock>()] })
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn provide_all(mut self, providers: &[Provider]) -> Self {
         // One more is the module's own instance.
         self.providers.reserve(providers.len() + 1);
@@ -134,12 +194,36 @@ impl ModuleDefinition {
     }
 
     /// Lists a type that is `#[injectable]`.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().provide_type::<Clock>()
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     #[track_caller]
     pub fn provide_type<T: Injectable>(self) -> Self {
         self.provide(Provider::of::<T>())
     }
 
     /// Lists a type that is `#[injectable]` unless this module has it already. For what a layer above calls: controllers, handlers.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().provide_type::<Clock>().provide_type_once::<Clock>()
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     #[track_caller]
     pub fn provide_type_once<T: Injectable>(self) -> Self {
         self.provide(Provider::of::<T>().entry())
@@ -187,6 +271,18 @@ impl ModuleDefinition {
 
     /// Shows a provider to the modules that import this one: its type, under every name it has.
     /// With the type of an imported module: everything that one exports.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().provide_type::<Clock>().export::<Clock>()
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     #[track_caller]
     pub fn export<T: ?Sized + 'static>(mut self) -> Self {
         self.exports.push(Export {
@@ -198,6 +294,18 @@ impl ModuleDefinition {
     }
 
     /// Shows the provider of exactly this key.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider};
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     let title = Provider::value(String::from("Sales")).named("title");
+    ///     ModuleDefinition::of::<Self>().provide(title).export_key(Key::of::<String>().named("title"))
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     #[track_caller]
     pub fn export_key(mut self, key: Key) -> Self {
         self.exports.push(Export {
@@ -209,6 +317,18 @@ impl ModuleDefinition {
     }
 
     /// Whether every module sees what this one exports without importing it.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().provide_type::<Clock>().export::<Clock>().global(true)
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn global(mut self, global: bool) -> Self {
         self.global = global;
         self
@@ -221,6 +341,18 @@ impl ModuleDefinition {
     }
 
     /// Leaves data on the module for a layer above: [`Container::attachments`](crate::Container::attachments) finds it by its type.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().attach("/health")
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn attach<A: Any + Send + Sync>(mut self, attachment: A) -> Self {
         self.attachments.push(Box::new(attachment));
         self
@@ -228,6 +360,18 @@ impl ModuleDefinition {
 
     /// Names what a layer above makes by itself instead of asking for it, so that it can be
     /// [replaced](crate::GraphBuilder::replace_key) like a provider.
+    ///
+    /// ```
+    /// # use nestrs_di::{Key, ModuleDefinition, Module, Provider, injectable};
+    /// # #[injectable] struct Clock;
+    /// # struct AppModule;
+    /// # impl Module for AppModule {
+    /// fn definition() -> ModuleDefinition {
+    ///     ModuleDefinition::of::<Self>().mention(Key::of::<String>())
+    /// }
+    /// # }
+    /// # AppModule::verify().unwrap();
+    /// ```
     pub fn mention(mut self, key: Key) -> Self {
         self.mentions.push(key);
         self

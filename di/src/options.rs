@@ -45,6 +45,10 @@ impl Options {
     }
 
     /// How many asynchronous constructors or hooks may be under way at once, at least one.
+    ///
+    /// ```
+    /// let options = nestrs_di::Options::new().concurrency(8);
+    /// ```
     #[must_use]
     pub fn concurrency(self, concurrency: usize) -> Self {
         Self {

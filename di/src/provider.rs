@@ -167,16 +167,44 @@ impl Provider {
     }
 
     /// The same under a name: `#[inject("name")]` asks for it.
+    ///
+    /// ```
+    /// use nestrs_di::{Module, Provider, injectable, module};
+    /// use std::sync::Arc;
+    ///
+    /// #[injectable]
+    /// struct Report { #[inject("title")] title: Arc<String> }
+    ///
+    /// #[module(providers = [Report, Provider::value(String::from("Sales")).named("title")])]
+    /// struct AppModule;
+    ///
+    /// AppModule::verify().unwrap();
+    /// ```
     pub fn named(self, name: &'static str) -> Self {
         self.called(Some(name))
     }
 
     /// With another scope than its own.
+    ///
+    /// ```
+    /// use nestrs_di::{Provider, Scope, injectable};
+    ///
+    /// #[injectable]
+    /// struct Job;
+    ///
+    /// let provider = Provider::of::<Job>().scope(Scope::Transient);
+    /// ```
     pub fn scope(self, scope: Scope) -> Self {
         self.with(|special| special.scope = Some(scope))
     }
 
     /// One of several of its type in its module: `Vec<Arc<T>>` asks for all of them.
+    ///
+    /// ```
+    /// use nestrs_di::Provider;
+    ///
+    /// let providers = [Provider::value(80_u16).multi(), Provider::value(443_u16).multi()];
+    /// ```
     pub fn multi(self) -> Self {
         self.with(|special| special.multi = true)
     }

@@ -60,6 +60,18 @@ impl Container {
 impl ModuleRef {
     /// The singleton of `T`.
     ///
+    /// ```
+    /// # use nestrs_di::{Graph, Provider, Scope, injectable, module};
+    /// # #[injectable(scope = "transient")] struct Job;
+    /// # #[module(providers = [Job, Provider::value(7_u32)])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let module = container.module_ref(container.root());
+    /// assert_eq!(*module.get::<u32>().unwrap(), 7);
+    /// assert!(module.get::<Job>().is_err());
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The module does not see one, or it is no singleton.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<T>, ResolveError> {
@@ -74,6 +86,17 @@ impl ModuleRef {
     }
 
     /// The instance of `T`: the singleton, a new transient, or one of a request of its own.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Provider, Scope, injectable, module};
+    /// # #[injectable(scope = "transient")] struct Job;
+    /// # #[module(providers = [Job, Provider::value(7_u32)])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let module = container.module_ref(container.root());
+    /// let job = module.resolve::<Job>().await.unwrap();
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The module does not see one, or a constructor failed.
@@ -142,6 +165,17 @@ impl ModuleRef {
     }
 
     /// Opens a request scope, as [`Container::scope`].
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Provider, Scope, injectable, module};
+    /// # #[injectable(scope = "transient")] struct Job;
+    /// # #[module(providers = [Job, Provider::value(7_u32)])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let module = container.module_ref(container.root());
+    /// let job = module.scope().unwrap().get::<Job>().await.unwrap();
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The application is gone.

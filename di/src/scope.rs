@@ -138,6 +138,18 @@ impl Container {
 
 impl RequestScope {
     /// Brings something along that the graph has as [`Provider::supplied`](crate::Provider::supplied).
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Key, Provider, injectable, module};
+    /// # struct UserId(u32);
+    /// # #[injectable(scope = "request")] struct User { id: std::sync::Arc<UserId> }
+    /// # #[module(providers = [User, Provider::supplied::<UserId>()])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let scope = container.scope().supply(UserId(7));
+    /// assert_eq!(scope.get::<User>().await.unwrap().id.0, 7);
+    /// # }
+    /// ```
     #[must_use]
     pub fn supply<T: Send + Sync + 'static>(self, value: T) -> Self {
         self.kept()
@@ -147,6 +159,19 @@ impl RequestScope {
     }
 
     /// The instance of `T` for this request; singletons are the application's, transients are new.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Key, Provider, injectable, module};
+    /// # struct UserId(u32);
+    /// # #[injectable(scope = "request")] struct User { id: std::sync::Arc<UserId> }
+    /// # #[module(providers = [User, Provider::supplied::<UserId>()])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let scope = container.scope().supply(UserId(7));
+    /// let (user, again) = (scope.get::<User>().await.unwrap(), scope.get::<User>().await.unwrap());
+    /// assert!(std::sync::Arc::ptr_eq(&user, &again));
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// There is no such provider, or its constructor failed. A failure is not remembered.
@@ -162,6 +187,19 @@ impl RequestScope {
 
     /// What `module` gets when it asks for `key` during this request.
     ///
+    /// ```
+    /// # use nestrs_di::{Graph, Key, Provider, injectable, module};
+    /// # struct UserId(u32);
+    /// # #[injectable(scope = "request")] struct User { id: std::sync::Arc<UserId> }
+    /// # #[module(providers = [User, Provider::supplied::<UserId>()])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let scope = container.scope().supply(UserId(7));
+    /// let user = scope.get_in(container.root(), Key::of::<User>()).await.unwrap();
+    /// assert!(user.downcast::<User>().is_ok());
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`get`](Self::get).
     ///
@@ -174,6 +212,18 @@ impl RequestScope {
     }
 
     /// As [`get_in`](Self::get_in), by type.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Key, Provider, injectable, module};
+    /// # struct UserId(u32);
+    /// # #[injectable(scope = "request")] struct User { id: std::sync::Arc<UserId> }
+    /// # #[module(providers = [User, Provider::supplied::<UserId>()])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// let scope = container.scope().supply(UserId(7));
+    /// let user = scope.resolve_in::<User>(container.root()).await.unwrap();
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`get`](Self::get).

@@ -178,6 +178,13 @@ impl GraphBuilder {
 
     /// The graph.
     ///
+    /// ```
+    /// # use nestrs_di::{Graph, Provider, module};
+    /// # #[module] struct AppModule;
+    /// let graph = Graph::builder::<AppModule>().replace(Provider::value(7_u32)).build();
+    /// assert!(graph.unwrap_err().to_string().contains("nothing provides `u32`"));
+    /// ```
+    ///
     /// # Errors
     /// Everything wrong with the wiring, at once; replacements of what is not there among it.
     pub fn build(self) -> Result<Graph, GraphError> {

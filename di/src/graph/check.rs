@@ -74,6 +74,17 @@ pub struct Provided {
 
 impl Graph {
     /// Every provider of a type, whatever module has it and whatever its name, in import order.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, module};
+    /// use std::any::TypeId;
+    ///
+    /// #[module(providers = [Provider::value(7_u32), Provider::value(8_u32).named("next")])]
+    /// struct AppModule;
+    ///
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// assert_eq!(graph.provided(TypeId::of::<u32>()).count(), 2);
+    /// ```
     pub fn provided(&self, type_id: TypeId) -> impl Iterator<Item = Provided> {
         let all = self.of_type(type_id).filter(|(_, node)| !node.pruned);
         all.map(|(_, node)| Provided {

@@ -123,6 +123,13 @@ impl Finding {
     }
 
     /// One that does not.
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Finding};
+    ///
+    /// let finding = Finding::warning(Code::Unused, "nobody sends `users.find`");
+    /// assert!(finding.to_string().starts_with("warning[DI006]: nobody sends"));
+    /// ```
     pub fn warning(code: Code, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, message.into())
     }
@@ -140,6 +147,14 @@ impl Finding {
     }
 
     /// Adds a place in the source and what is to be seen there.
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Finding};
+    /// use std::panic::Location;
+    ///
+    /// let finding = Finding::error(Code::Conflict, "twice").site(Location::caller(), "handled here");
+    /// assert_eq!(finding.sites[0].label, "handled here");
+    /// ```
     #[must_use]
     pub fn site(mut self, at: &'static Location<'static>, label: impl Into<String>) -> Self {
         self.sites.push(Site {
@@ -150,12 +165,26 @@ impl Finding {
     }
 
     /// Sets the way from the root module to it, see [`Graph::path_to`](crate::Graph::path_to).
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Finding};
+    ///
+    /// let finding = Finding::error(Code::Conflict, "twice").path(vec!["AppModule".into(), "Users".into()]);
+    /// assert!(finding.to_string().contains("AppModule > Users"));
+    /// ```
     #[must_use]
     pub fn path(self, path: Vec<String>) -> Self {
         Self { path, ..self }
     }
 
     /// Sets the change that mends it.
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Finding};
+    ///
+    /// let finding = Finding::error(Code::Conflict, "twice").fix("remove one");
+    /// assert!(finding.to_string().contains("remove one"));
+    /// ```
     #[must_use]
     pub fn fix(self, fix: impl Into<String>) -> Self {
         Self {
@@ -233,6 +262,16 @@ impl GraphError {
     }
 
     /// Each thing that is wrong.
+    ///
+    /// ```
+    /// use nestrs_di::{Code, Module, module};
+    ///
+    /// #[module(exports = [String])]
+    /// struct AppModule;
+    ///
+    /// let error = AppModule::verify().unwrap_err();
+    /// assert_eq!(error.findings()[0].code, Code::UnknownExport);
+    /// ```
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }

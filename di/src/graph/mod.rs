@@ -78,6 +78,12 @@ pub struct Graph {
 impl Graph {
     /// The application that starts at `M`.
     ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct AppModule;
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Everything wrong with the wiring, at once.
     pub fn of<M: Module>() -> Result<Self, GraphError> {
@@ -85,6 +91,12 @@ impl Graph {
     }
 
     /// As [`of`](Self::of), with parts replaced.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Provider, module};
+    /// # #[module(providers = [Provider::value(7_u32)])] struct AppModule;
+    /// let graph = Graph::builder::<AppModule>().replace(Provider::value(8_u32)).build().unwrap();
+    /// ```
     pub fn builder<M: Module>() -> GraphBuilder {
         GraphBuilder::new::<M>()
     }
@@ -115,6 +127,14 @@ impl Graph {
 
     /// Builds every provider, each as soon as its dependencies are there.
     ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Every constructor that failed or panicked. What was built until then is dropped in reverse order.
     ///
@@ -125,6 +145,15 @@ impl Graph {
     }
 
     /// As [`construct`](Self::construct), within limits.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, Options, module};
+    /// # #[module] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// let container = graph.construct_with(Options::new().concurrency(4)).await.unwrap();
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`construct`](Self::construct); and constructors that took too long.
@@ -207,6 +236,16 @@ impl Graph {
     }
 
     /// What was left on modules by [`ModuleDefinition::attach`](crate::ModuleDefinition::attach), in import order.
+    ///
+    /// ```
+    /// use nestrs_di::{DynamicModule, Graph, module};
+    ///
+    /// #[module(imports = [DynamicModule::builder("Routes").attach("/health").build()])]
+    /// struct AppModule;
+    ///
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// assert_eq!(graph.attachments::<&str>().next().unwrap().1, &"/health");
+    /// ```
     pub fn attachments<A: Any>(&self) -> impl Iterator<Item = (ModuleId, &A)> {
         self.module_ids().flat_map(|id| {
             let attachments = &self.module(id).definition.attachments;
@@ -217,6 +256,19 @@ impl Graph {
     }
 
     /// From the root module to `module`, by name.
+    ///
+    /// ```
+    /// use nestrs_di::{Graph, Provider, module};
+    ///
+    /// #[module(providers = [Provider::value(7_u32)])]
+    /// struct Numbers;
+    /// #[module(imports = [Numbers])]
+    /// struct AppModule;
+    ///
+    /// let graph = Graph::of::<AppModule>().unwrap();
+    /// let number = graph.provided(std::any::TypeId::of::<u32>()).next().unwrap();
+    /// assert_eq!(graph.path_to(number.module), ["AppModule", "Numbers"]);
+    /// ```
     pub fn path_to(&self, module: ModuleId) -> Vec<String> {
         let mut path: Vec<_> = std::iter::successors(Some(module), |id| self.module(*id).parent)
             .map(|id| self.module(id).definition.name.clone())

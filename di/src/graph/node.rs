@@ -26,6 +26,16 @@ pub struct ModuleId(pub(super) u32);
 
 impl ModuleId {
     /// Its place in import order.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct UsersModule;
+    /// # #[module(imports = [UsersModule])] struct AppModule;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let container = Graph::of::<AppModule>().unwrap().construct().await.unwrap();
+    /// assert_eq!(container.root().index(), 1);
+    /// # }
+    /// ```
     pub fn index(self) -> usize {
         self.0 as usize
     }

@@ -106,6 +106,13 @@ pub struct DependencyView {
 
 impl Graph {
     /// The graph as data.
+    ///
+    /// ```
+    /// # use nestrs_di::{Graph, module};
+    /// # #[module] struct AppModule;
+    /// let view = Graph::of::<AppModule>().unwrap().view();
+    /// assert_eq!(view.modules[0].name, "AppModule");
+    /// ```
     pub fn view(&self) -> GraphView {
         let levels = self.levels();
         let modules = self.module_ids().map(|module| {
