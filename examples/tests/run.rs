@@ -254,3 +254,11 @@ async fn rabbitmq_tries_again_what_failed() {
     assert_eq!(line, "mail: orders.created: \"tea\"");
     assert_eq!(example.interrupt(), Some(0));
 }
+
+#[tokio::test]
+async fn the_service_of_a_proto_file_answers_its_own_client() {
+    let example = Example::start("grpc-proto", &[("ADDR", free_addr().to_string())]);
+    example.line_with("30 pieces delivered");
+    example.line_with("shop.Stock/Take");
+    assert_eq!(example.interrupt(), Some(0));
+}

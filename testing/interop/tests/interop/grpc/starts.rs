@@ -18,7 +18,7 @@ async fn refusal<M: Module>(options: GrpcMicroserviceOptions) -> String {
     let started = NestFactory::create_microservice_grpc::<M>(options)
         .start()
         .await;
-    started.err().expect("it does not start").to_string()
+    started.expect_err("it does not start").to_string()
 }
 
 #[injectable]
