@@ -30,10 +30,12 @@
 //! - `ports`, `certificates`, `programs`: what a broker is given
 //! - `shared`: one broker for many tests
 //! - `main`, `set`, `standing`: the program that `cargo xtask` starts a shared set with
+//! - `computed`: what it costs to wait for a broker
 //! - `proxy`: a way to a broker that can be cut, refused, slowed and reset
 
 mod broker;
 mod certificates;
+mod computed;
 mod error;
 mod folder;
 mod kafka;
@@ -53,6 +55,7 @@ pub mod shared;
 pub use self::{
     broker::Broker,
     certificates::Certificates,
+    computed::computed,
     error::Error,
     kafka::kafka_tool,
     options::{BrokerOptions, Kind},

@@ -16,7 +16,7 @@ use nestrs_core::status::StatusSource;
 use nestrs_core::{
     ClientStatus, ErrorKind, Outgoing, Replies, StatusStream, Transport, TransportError,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -24,8 +24,10 @@ use crate::MAX_MESSAGE_SIZE;
 use crate::broker::RabbitMqConnection;
 use crate::link::{Brokers, Link, Refusal, close, refused};
 use crate::queue::RabbitMqQueueOptions;
-use crate::routing::{RabbitMqRouting, Target};
+use crate::routing::RabbitMqRouting;
 use crate::session::{Sending, Session};
+use crate::table::short;
+use crate::topology::Target;
 
 /// A RabbitMQ client's options.
 ///
@@ -44,12 +46,20 @@ pub struct RabbitMqTransportOptions {
     pub connection: RabbitMqConnection,
     /// How messages find their server: as the server has it.
     pub routing: RabbitMqRouting,
+    /// What else the broker is to know of the exchange, if there is one, as
+    /// `alternate-exchange`: NestJS's `exchangeArguments`. Everybody who declares
+    /// it has to say the same.
+    pub exchange_arguments: Map<String, Value>,
     /// What the server's queue is like, where messages go straight to one.
     pub queue: RabbitMqQueueOptions,
     /// Whether events are written to disk, true unless told otherwise: one that
     /// was sent then outlives the broker, in queues that are `durable`.
     /// Requests are not written, for their callers do not outlive it.
     pub persistent: bool,
+    /// The queue that replies come to, instead of the broker's direct way back:
+    /// NestJS's `replyQueue`. It has to be there, and no other client may read it.
+    /// Servers are not told of calls that are given up, then.
+    pub reply_queue: Option<String>,
     /// The largest message that is sent, in bytes; 16 MiB unless told otherwise,
     /// which is what brokers take.
     pub max_message_size: usize,
@@ -75,8 +85,10 @@ impl RabbitMqTransportOptions {
         Self {
             connection: connection.into(),
             routing: RabbitMqRouting::default(),
+            exchange_arguments: Map::new(),
             queue: RabbitMqQueueOptions::default(),
             persistent: true,
+            reply_queue: None,
             max_message_size: MAX_MESSAGE_SIZE,
             request_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
@@ -88,6 +100,10 @@ impl RabbitMqTransportOptions {
     pub fn routing(mut self, routing: RabbitMqRouting) -> Self {
         self.routing = routing;
         self
+    }
+
+    fn target(&self) -> Result<Target, String> {
+        Target::new(&self.routing, &self.exchange_arguments, &self.queue)
     }
 
     /// The same, for another kind of queue.
@@ -265,7 +281,13 @@ impl Client {
         let keeper = Keeper {
             brokers: Brokers::new(&options.connection).map_err(invalid)?,
             sending: Arc::new(Sending {
-                target: Target::new(&options.routing, &options.queue).map_err(invalid)?,
+                target: options.target().map_err(invalid)?,
+                reply_queue: options
+                    .reply_queue
+                    .clone()
+                    .map(short)
+                    .transpose()
+                    .map_err(invalid)?,
                 persistent: options.persistent,
                 max_message_size: options.max_message_size,
                 request_timeout: options.request_timeout,

@@ -9,7 +9,7 @@
 //! | how a message finds its server | [`RabbitMqRouting`]: by its pattern through a topic exchange unless told otherwise, or as NestJS has it |
 //! | request, event | a message whose body is the packet; a request has an `id` in it, `replyTo` and `correlationId` beside it |
 //! | reply | a message to `replyTo`, under the request's `correlationId`, without an `id` |
-//! | where replies go | `amq.rabbitmq.reply-to`: no queue, one channel |
+//! | where replies go | `amq.rabbitmq.reply-to`: no queue, one channel; or a [queue](RabbitMqTransportOptions::reply_queue) of the client's |
 //! | headers | headers; what a handler does not see as text is in [`RabbitMqContext::properties`] |
 //! | a call that is not waited for any more | the broker drops it while it waits (`expiration`), a nestrs server drops its handler: at the deadline it was told, or when the client says so (see `callers.rs`) |
 //! | nobody has the pattern | the broker returns the request, or the server answers it; it fails at once |
@@ -40,7 +40,8 @@
 //!
 //! [`server`] keeps connections up; `serving` consumes from one; `handling` is
 //! one message, with its [`context`]; `settle` tells the broker what became of
-//! it, as [`failure`] says; `callers` are those who may give up.
+//! it, as [`failure`] says; `callers` are those who may give up. `topology` is
+//! what both sides declare.
 //!
 //! [`client`] keeps a connection up; `session` is one, with a `call` for each
 //! request; [`record`] is what one message may ask for; `servers` are told of
@@ -67,6 +68,7 @@ mod settle;
 mod table;
 #[cfg(feature = "tls")]
 mod tls;
+mod topology;
 
 pub use broker::RabbitMqConnection;
 pub use client::{RabbitMqTransport, RabbitMqTransportOptions};

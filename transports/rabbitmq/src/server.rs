@@ -14,6 +14,7 @@ use nestrs_core::{
     ClientStatus, Dispatch, ErrorKind, RunningServer, Shutdown, StartError, TransportError,
     TransportServer, Wildcards,
 };
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::MAX_MESSAGE_SIZE;
@@ -21,9 +22,10 @@ use crate::broker::RabbitMqConnection;
 use crate::failure::RabbitMqFailurePolicy;
 use crate::link::{Brokers, Refusal, refused};
 use crate::queue::RabbitMqQueueOptions;
-use crate::routing::{RabbitMqRouting, Source};
+use crate::routing::RabbitMqRouting;
 use crate::serving::{Service, Serving};
 use crate::table::short;
+use crate::topology::Source;
 
 /// A RabbitMQ server's options; starting them is the server.
 ///
@@ -42,6 +44,10 @@ pub struct RabbitMqMicroserviceOptions {
     pub connection: RabbitMqConnection,
     /// How messages come here.
     pub routing: RabbitMqRouting,
+    /// What else the broker is to know of the exchange, if there is one, as
+    /// `alternate-exchange`: NestJS's `exchangeArguments`. Everybody who declares
+    /// it has to say the same.
+    pub exchange_arguments: Map<String, Value>,
     /// What the queue is like.
     pub queue: RabbitMqQueueOptions,
     /// How many messages the broker delivers before the first of them is
@@ -84,6 +90,7 @@ impl RabbitMqMicroserviceOptions {
         Self {
             connection: connection.into(),
             routing: RabbitMqRouting::default(),
+            exchange_arguments: Map::new(),
             queue: RabbitMqQueueOptions::default(),
             prefetch: 256,
             global_prefetch: false,
@@ -143,7 +150,14 @@ impl TransportServer for RabbitMqMicroserviceOptions {
         let invalid = |message| StartError::Options { message };
         let brokers = Brokers::new(&self.connection).map_err(invalid)?;
         let (service, routes) = (dispatch.service(), dispatch.routes());
-        let source = Source::new(&self.routing, &self.queue, service, &routes).map_err(invalid)?;
+        let source = Source::new(
+            &self.routing,
+            &self.exchange_arguments,
+            &self.queue,
+            service,
+            &routes,
+        );
+        let source = source.map_err(invalid)?;
         if let Some(tag) = &self.consumer_tag {
             short(tag.as_str()).map_err(invalid)?;
         }

@@ -15,9 +15,9 @@ use nestrs_core::intake::Intake;
 use crate::callers::Callers;
 use crate::handling::Desk;
 use crate::link::Link;
-use crate::routing::Source;
 use crate::server::RabbitMqMicroserviceOptions;
 use crate::settle::Settler;
+use crate::topology::Source;
 
 /// What all connections of a server have in common.
 pub(crate) struct Service {

@@ -18,15 +18,16 @@ use nestrs_core::error::NO_MESSAGE_HANDLER;
 use nestrs_core::extras::{Extras, PEER};
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
+use nestrs_core::request_id::RequestIds;
 use nestrs_core::{ErrorKind, Outgoing, Replies, TransportError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::callers::DIRECT_REPLY_TO;
 use crate::record::{RabbitMqRecord, delivery_mode, millis};
-use crate::routing::Target;
 use crate::servers::Servers;
 use crate::table;
+use crate::topology::Target;
 
 /// How often requests are looked for that the broker returned, while any are
 /// in flight: the driver does not say when there is one.
@@ -35,9 +36,19 @@ const RETURNS: Duration = Duration::from_millis(10);
 /// What does not change from one connection to the next.
 pub(crate) struct Sending {
     pub(crate) target: Target,
+    /// Where replies come to, if not straight to us.
+    pub(crate) reply_queue: Option<ShortString>,
     pub(crate) persistent: bool,
     pub(crate) max_message_size: usize,
     pub(crate) request_timeout: Duration,
+}
+
+impl Sending {
+    fn reply_to(&self) -> ShortString {
+        self.reply_queue
+            .clone()
+            .unwrap_or_else(|| DIRECT_REPLY_TO.into())
+    }
 }
 
 pub(crate) struct Session {
@@ -49,6 +60,9 @@ pub(crate) struct Session {
     /// step and queues it in another: it is confirmed by its number.
     order: Mutex<()>,
     in_flight: InFlight,
+    /// What requests are called by where replies to others may come, too: what a
+    /// queue still has is for calls of another connection.
+    ids: Option<RequestIds>,
     servers: Servers,
     /// That there is a request that may be returned.
     asked: Arc<Notify>,
@@ -72,7 +86,7 @@ impl Session {
         };
         let replies = requests
             .basic_consume(
-                DIRECT_REPLY_TO.into(),
+                sending.reply_to(),
                 ShortString::default(),
                 options,
                 FieldTable::default(),
@@ -80,6 +94,7 @@ impl Session {
             .await?;
         let session = Arc::new(Self {
             connection,
+            ids: sending.reply_queue.as_ref().map(|_| RequestIds::new()),
             sending,
             requests,
             events,
@@ -160,8 +175,8 @@ impl Session {
         timeout: Duration,
     ) -> Result<(), TransportError> {
         let pattern = Value::from(message.pattern).to_string();
-        let number = number.to_string();
-        let id = format!("\"{number}\"");
+        let name = self.id(number);
+        let id = format!("\"{name}\"");
         let body = write_request(
             pattern.as_bytes(),
             &message.payload,
@@ -171,8 +186,8 @@ impl Session {
         );
         let (exchange, key) = self.way(message, &body)?;
         let mut properties = BasicProperties::default()
-            .with_reply_to(DIRECT_REPLY_TO.into())
-            .with_correlation_id(number.as_str().into())
+            .with_reply_to(self.sending.reply_to())
+            .with_correlation_id(name.as_str().into())
             .with_delivery_mode(delivery_mode(false));
         if timeout != Duration::MAX {
             properties = properties.with_expiration(millis(timeout).as_str().into());
@@ -192,6 +207,22 @@ impl Session {
         publish.await.map_err(lost)?;
         self.asked.notify_one();
         Ok(())
+    }
+
+    /// What the request of that number is called by.
+    fn id(&self, number: u64) -> String {
+        match &self.ids {
+            Some(ids) => ids.id(number),
+            None => number.to_string(),
+        }
+    }
+
+    fn number(&self, id: Option<&ShortString>) -> Option<u64> {
+        let id = id?.as_str();
+        match &self.ids {
+            Some(ids) => ids.number(id),
+            None => id.parse().ok(),
+        }
     }
 
     /// The exchange and the key, if the broker will take it.
@@ -224,7 +255,7 @@ impl Session {
     /// Requests that found no queue are answered by that.
     async fn answer_returned(&self) -> lapin::Result<()> {
         for returned in self.requests.wait_for_confirms().await? {
-            if let Some(number) = number(returned.properties.correlation_id().as_ref()) {
+            if let Some(number) = self.number(returned.properties.correlation_id().as_ref()) {
                 let reply = ReplyPacket {
                     id: None,
                     body: Err(TransportError::from_wire(NO_MESSAGE_HANDLER.into())),
@@ -252,7 +283,7 @@ async fn read(mut replies: Consumer, session: Weak<Session>) {
         };
         let properties = delivery.properties;
         let id = properties.correlation_id().as_ref();
-        if let Some(number) = number(id) {
+        if let Some(number) = session.number(id) {
             match ReplyPacket::parse(&delivery.data.into()) {
                 Ok(reply) => drop(session.in_flight.complete(number, reply)),
                 Err(error) => tracing::warn!(%error, number, "a reply is no JSON and was dropped"),
@@ -325,10 +356,6 @@ fn says(
         }
         None => Ok(properties),
     }
-}
-
-fn number(id: Option<&ShortString>) -> Option<u64> {
-    id?.as_str().parse().ok()
 }
 
 fn invalid(what: &str, why: &str) -> TransportError {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use nestrs_core::{ErrorKind, Outgoing, Transport};
-use nestrs_transport_rabbitmq::lapin::Connection;
+use nestrs_transport_rabbitmq::lapin::{BasicProperties, Connection};
 use nestrs_transport_rabbitmq::{
     RabbitMqMicroserviceOptions, RabbitMqQueueOptions, RabbitMqRecord, RabbitMqRouting,
     RabbitMqTransport, RabbitMqTransportOptions,
@@ -223,4 +223,47 @@ async fn the_last_clone_takes_the_connection_along() {
         }
     };
     soon("the connection is gone", gone).await;
+}
+
+#[tokio::test]
+async fn replies_come_to_the_queue_that_is_named() {
+    let (requests, replies) = (unique("requests"), unique("replies"));
+    let raw = Raw::connect().await;
+    raw.declare(&requests).await;
+    let routing = RabbitMqRouting::queue(&requests);
+    let client = RabbitMqTransport::new(RabbitMqTransportOptions {
+        reply_queue: Some(replies.clone()),
+        connect_timeout: Duration::from_millis(200),
+        ..client_options().await.routing(routing.clone())
+    });
+    let error = client.connect().await.unwrap_err();
+    assert!(error.message.contains(&replies), "{error}");
+
+    raw.declare(&replies).await;
+    // What another process of this client did not wait for.
+    for late in ["1", "2"] {
+        let properties = BasicProperties::default().with_correlation_id(late.into());
+        let body = r#"{"response":"late","isDisposed":true}"#;
+        raw.publish(&replies, body, properties).await;
+    }
+    let call = tokio::spawn({
+        let client = client.clone();
+        async move { client.send_json("by.hand", json!(1)).await }
+    });
+    let request = raw.get(&requests).await;
+    let reply_to = request.properties.reply_to().as_ref().unwrap();
+    assert_eq!(reply_to.as_str(), replies);
+    let id = request.properties.correlation_id().clone().unwrap();
+    let answer = r#"{"response":"by hand","isDisposed":true}"#;
+    let properties = BasicProperties::default().with_correlation_id(id);
+    raw.publish(&replies, answer, properties).await;
+    assert_eq!(soon("a reply", call).await.unwrap().unwrap(), "by hand");
+
+    let server = server_options().await.routing(routing);
+    let server = Server::start(server, &["echo", "gated"]).await;
+    let given_up = Outgoing::new("gated", "1").timeout(Duration::from_millis(50));
+    client.send(given_up).await.unwrap_err();
+    assert_eq!(client.send_json("echo", json!(2)).await.unwrap(), 2);
+    server.journal.gate.add_permits(1);
+    server.stop().await;
 }

@@ -3,11 +3,11 @@
 use nestrs_core::{Outgoing, StartError, Transport, TransportServer};
 use nestrs_transport_rabbitmq::{
     RabbitMqExchange, RabbitMqMicroserviceOptions, RabbitMqQueueOptions, RabbitMqRouting,
-    RabbitMqTransport,
+    RabbitMqTransport, RabbitMqTransportOptions,
 };
 use serde_json::json;
 
-use crate::common::{Raw, Server, client_options, server_options, unique};
+use crate::common::{Raw, Server, client_options, server_options, text, unique};
 
 async fn client(routing: &RabbitMqRouting) -> RabbitMqTransport {
     RabbitMqTransport::new(client_options().await.routing(routing.clone()))
@@ -184,4 +184,40 @@ async fn a_queue_that_is_there_with_other_options_is_a_reason_not_to_start() {
     let options = client_options().await.routing(routing).queue(other);
     let error = RabbitMqTransport::new(options).connect().await.unwrap_err();
     assert!(error.to_string().contains("other options"), "{error}");
+}
+
+#[tokio::test]
+async fn what_no_queue_is_bound_for_goes_where_the_exchange_says() {
+    let (exchange, elsewhere) = (unique("exchange"), unique("elsewhere"));
+    let raw = Raw::connect().await;
+    raw.declare_fanout(&elsewhere).await;
+    let mut arguments = serde_json::Map::new();
+    arguments.insert("alternate-exchange".to_owned(), json!(elsewhere));
+    let routing = RabbitMqRouting::topic(&exchange);
+    let options = RabbitMqMicroserviceOptions {
+        exchange_arguments: arguments.clone(),
+        ..server(&routing).await
+    };
+    let server = Server::start(options, &["echo"]).await;
+    let options = || async { client_options().await.routing(routing.clone()) };
+    let client = RabbitMqTransport::new(RabbitMqTransportOptions {
+        exchange_arguments: arguments,
+        ..options().await
+    });
+    client.emit_json("nobody.listens", json!(7)).await.unwrap();
+    let stray = raw.get(&elsewhere).await;
+    assert_eq!(text(&stray), r#"{"pattern":"nobody.listens","data":7}"#);
+    assert_eq!(client.send_json("echo", json!(1)).await.unwrap(), 1);
+    // Whoever says otherwise of the exchange is told.
+    let other = RabbitMqTransport::new(options().await);
+    let error = other.connect().await.unwrap_err();
+    assert!(error.message.contains("alternate-exchange"), "{error}");
+    server.stop().await;
+
+    let queue = RabbitMqTransport::new(RabbitMqTransportOptions {
+        exchange_arguments: serde_json::Map::from_iter([("a".to_owned(), json!(1))]),
+        ..client_options().await.routing(RabbitMqRouting::queue("q"))
+    });
+    let error = queue.connect().await.unwrap_err();
+    assert!(error.message.contains("`exchange_arguments`"), "{error}");
 }

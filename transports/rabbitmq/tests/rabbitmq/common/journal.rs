@@ -41,9 +41,13 @@ impl Journal {
         what: &str,
         is: impl FnMut(&Vec<Value>) -> bool,
     ) -> Vec<Value> {
+        soon(what, self.reach(is)).await
+    }
+
+    /// As long as it takes.
+    pub(crate) async fn reach(&self, is: impl FnMut(&Vec<Value>) -> bool) -> Vec<Value> {
         let mut begun = self.begun.subscribe();
-        let seen = soon(what, begun.wait_for(is)).await;
-        seen.unwrap().clone()
+        begun.wait_for(is).await.unwrap().clone()
     }
 
     pub(crate) async fn until_begun(&self, count: usize) -> Vec<Value> {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use nestrs_transport_rabbitmq::lapin::message::Delivery;
 use nestrs_transport_rabbitmq::lapin::options::{
-    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, QueueDeclareOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ExchangeDeclareOptions,
+    QueueBindOptions, QueueDeclareOptions,
 };
 use nestrs_transport_rabbitmq::lapin::types::FieldTable;
 use nestrs_transport_rabbitmq::lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties, Consumer,
+    BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind,
 };
 
 use super::{soon, url};
@@ -64,6 +65,22 @@ impl Raw {
             .channel
             .queue_declare(queue.into(), options, FieldTable::default());
         queue.await.unwrap();
+    }
+
+    /// An exchange, and a queue of the same name that is sent everything.
+    pub(crate) async fn declare_fanout(&self, name: &str) {
+        let arguments = FieldTable::default;
+        let options = ExchangeDeclareOptions::default();
+        let exchange =
+            self.channel
+                .exchange_declare(name.into(), ExchangeKind::Fanout, options, arguments());
+        exchange.await.unwrap();
+        self.declare(name).await;
+        let options = QueueBindOptions::default();
+        let bind =
+            self.channel
+                .queue_bind(name.into(), name.into(), "".into(), options, arguments());
+        bind.await.unwrap();
     }
 
     pub(crate) async fn publish(
