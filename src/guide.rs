@@ -7,6 +7,10 @@
 pub mod from_nestjs {}
 
 #[cfg(feature = "microservices-grpc")]
+#[doc = include_str!("../docs/guide/grpc.md")]
+pub mod grpc {}
+
+#[cfg(feature = "microservices-grpc")]
 #[doc = include_str!("../docs/guide/grpc-proto.md")]
 pub mod grpc_proto {}
 

@@ -112,6 +112,16 @@ pub mod core {
     pub use nestrs_core::*;
 }
 
+/// Transports, where there is more to them than options and clients.
+#[cfg(feature = "microservices-grpc")]
+pub mod transports {
+    /// gRPC.
+    pub mod grpc {
+        #[doc(inline)]
+        pub use nestrs_transport_grpc::*;
+    }
+}
+
 /// Message handlers, clients, and the options of every transport that is on.
 #[cfg(feature = "microservices")]
 pub mod microservices {

@@ -179,6 +179,25 @@ async fn mqtt_answers_with_what_a_sensor_published() {
 }
 
 #[tokio::test]
+async fn grpc_and_http_answer_on_one_port() {
+    use nestrs::microservices::{GrpcTransport, GrpcTransportOptions, Transport};
+
+    let addr = free_addr();
+    let example = Example::start("grpc", &[("NESTRS_GRPC_URL", addr.to_string())]);
+    example.line_with(&format!("curl http://{addr}/prices/tea"));
+    until_accepting(addr).await;
+    let client = GrpcTransport::new(GrpcTransportOptions::new(addr));
+    assert_eq!(
+        client.send_json("prices.of", json!("cake")).await,
+        Ok(json!(480))
+    );
+    let error = client.send_json("prices.of", json!("?")).await.unwrap_err();
+    assert_eq!(error.details.unwrap()["code"], 5);
+    assert_eq!(ask(addr, "GET /prices/tea", &[]).await.body, "350");
+    assert_eq!(example.interrupt(), Some(0));
+}
+
+#[tokio::test]
 async fn nats_counts_what_is_paid() {
     use nestrs::microservices::{NatsTransport, NatsTransportOptions, Transport};
 

@@ -9,6 +9,7 @@ mod asked;
 mod extractors;
 mod injection;
 mod mounted;
+mod one_port;
 mod pipeline;
 mod problems;
 mod readiness;

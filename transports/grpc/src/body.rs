@@ -9,60 +9,78 @@ use http_body::{Frame, SizeHint};
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::intake::Admission;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
 use crate::calls::{CancelOnDrop, stopping, too_late};
 
-/// What a call holds while it is in hand.
-pub(crate) struct Held {
-    pub(crate) _place: Option<Admission>,
-    pub(crate) _cancelled: CancelOnDrop,
+/// What a call holds until the last byte of its response.
+struct Held {
+    /// That its connection has it in hand.
+    _token: TaskTrackerToken,
+    _place: Option<Admission>,
+    _cancelled: Option<CancelOnDrop>,
 }
 
 /// A body that ends with a status when its time is up.
 pub(crate) struct CallBody {
     /// Until it has ended.
     body: Option<Body>,
+    held: Option<Held>,
     time: Option<BoxFuture<'static, Status>>,
-    _held: Option<Held>,
 }
 
 impl CallBody {
-    /// One that is over at the deadline.
-    pub(crate) fn held(body: Body, deadline: Option<Instant>, held: Held) -> Self {
-        // Most responses are there whole and need no clock.
-        let deadline = deadline.filter(|_| !http_body::Body::is_end_stream(&body));
-        Self {
-            body: Some(body),
-            time: deadline.map(|deadline| {
-                let over = async move {
-                    sleep_until(deadline).await;
-                    too_late()
-                };
-                Box::pin(over) as BoxFuture<'static, Status>
-            }),
-            _held: Some(held),
-        }
-    }
-
-    /// One that is over when the server stops.
-    pub(crate) fn until(body: Body, stopped: BoxFuture<'static, ()>) -> Self {
-        let over = async move {
-            stopped.await;
-            stopping()
+    pub(crate) fn new(body: Body, token: TaskTrackerToken) -> Self {
+        let held = Held {
+            _token: token,
+            _place: None,
+            _cancelled: None,
         };
         Self {
             body: Some(body),
-            time: Some(Box::pin(over)),
-            _held: None,
+            held: Some(held),
+            time: None,
         }
+    }
+
+    /// One that holds these, too.
+    pub(crate) fn held(mut self, place: Option<Admission>, cancelled: CancelOnDrop) -> Self {
+        if let Some(held) = &mut self.held {
+            held._place = place;
+            held._cancelled = Some(cancelled);
+        }
+        self
+    }
+
+    /// One that is over at the deadline.
+    pub(crate) fn within(mut self, deadline: Option<Instant>) -> Self {
+        // What is there whole needs no clock.
+        let deadline = deadline.filter(|_| !http_body::Body::is_end_stream(&self));
+        self.time = deadline.map(|deadline| {
+            let over = async move {
+                sleep_until(deadline).await;
+                too_late()
+            };
+            Box::pin(over) as BoxFuture<'static, Status>
+        });
+        self
+    }
+
+    /// One that is over when the server stops.
+    pub(crate) fn until(mut self, stopped: BoxFuture<'static, ()>) -> Self {
+        self.time = Some(Box::pin(async move {
+            stopped.await;
+            stopping()
+        }));
+        self
     }
 
     fn end(&mut self) {
         self.body = None;
         self.time = None;
-        self._held = None;
+        self.held = None;
     }
 }
 

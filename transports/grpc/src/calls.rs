@@ -15,12 +15,13 @@ use nestrs_core::Cancellation;
 use nestrs_core::error::INTERNAL_SERVER_ERROR;
 use nestrs_core::intake::Intake;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::AxumRouter;
 use tower_service::Service;
 
-use crate::body::{CallBody, Held};
+use crate::body::CallBody;
 use crate::context::Call;
 use crate::{deadline, patterns};
 
@@ -41,13 +42,15 @@ impl Calls {
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
+        token: TaskTrackerToken,
     ) -> Result<Response<Body>, Infallible> {
         let request = request.map(Body::new);
         if !is_grpc(request.headers()) {
-            return match &self.http {
-                Some(http) => Ok(routed(http, request).await),
-                None => Ok(no_grpc()),
+            let Some(http) = &self.http else {
+                return Ok(no_grpc());
             };
+            let response = routed(http, request).await;
+            return Ok(response.map(|body| Body::new(CallBody::new(body, token))));
         }
         let path = request.uri().path();
         if HOUSEKEEPING.iter().any(|prefix| path.starts_with(prefix)) {
@@ -56,13 +59,19 @@ impl Calls {
                 async move { shutdown.stopping().await }
             });
             let response = routed(&self.services, request).await;
-            return Ok(response.map(|body| Body::new(CallBody::until(body, stopping))));
+            let body = |body| Body::new(CallBody::new(body, token).until(stopping));
+            return Ok(response.map(body));
         }
-        Ok(self.in_hand(request, peer).await)
+        Ok(self.in_hand(request, peer, token).await)
     }
 
     /// Answers a call once there is room for it, and in time.
-    async fn in_hand(&self, mut request: Request<Body>, peer: SocketAddr) -> Response<Body> {
+    async fn in_hand(
+        &self,
+        mut request: Request<Body>,
+        peer: SocketAddr,
+        token: TaskTrackerToken,
+    ) -> Response<Body> {
         let timeout = deadline::timeout(request.headers());
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let cancelled = CancelOnDrop(Cancellation::new());
@@ -81,16 +90,17 @@ impl Calls {
                     place => place,
                 },
             };
-            let held = Held {
-                _place: place,
-                _cancelled: cancelled,
-            };
             let answered = AssertUnwindSafe(routed(&self.services, request)).catch_unwind();
             let Ok(response) = answered.await else {
                 tracing::error!(%method, "a service panicked");
                 return Status::unknown(INTERNAL_SERVER_ERROR).into_http();
             };
-            response.map(|body| Body::new(CallBody::held(body, deadline, held)))
+            let body = |body| {
+                CallBody::new(body, token)
+                    .held(place, cancelled)
+                    .within(deadline)
+            };
+            response.map(|it| Body::new(body(it)))
         };
         match deadline {
             None => answered.await,

@@ -12,6 +12,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use nestrs_core::Shutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 use crate::calls::Calls;
 use crate::limits::{GrpcKeepAlive, GrpcLimits};
@@ -21,6 +23,10 @@ const MIN_STREAMS: usize = 256;
 /// How long clients of HTTP/1.1 have to hear with an answer that they should
 /// close: what is on its way when an idle connection is closed is lost to them.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// How long a client has to take its last answers and to close the connection,
+/// once a server that stops has nothing more for it.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// What all connections of a server are.
 pub(crate) struct Connections {
@@ -61,37 +67,51 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let calls = self.calls.clone();
-        let service = service_fn(move |request| calls.clone().answer(request, peer));
+        let (calls, in_hand) = (self.calls.clone(), TaskTracker::new());
+        let tokens = in_hand.clone();
+        let service =
+            service_fn(move |request| calls.clone().answer(request, peer, tokens.token()));
         let connection = self
             .builder
             .serve_connection_with_upgrades(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            biased;
-            () = self.shutdown.aborting() => return,
-            () = self.shutdown.stopping() => {
-                self.linger(connection.as_mut()).await;
-                // Tells the peer to send no more, and answers what it has sent.
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    biased;
-                    () = self.shutdown.aborting() => return,
-                    ended = connection => ended,
-                }
+        let served = async {
+            tokio::select! {
+                biased;
+                () = self.shutdown.stopping() => {}
+                ended = connection.as_mut() => return ended,
             }
-            ended = connection.as_mut() => ended,
+            if self.calls.http.is_some()
+                && let Ok(ended) = timeout(LINGER, connection.as_mut()).await
+            {
+                return ended;
+            }
+            // Tells the peer to send no more, and answers what it has sent.
+            connection.as_mut().graceful_shutdown();
+            in_hand.close();
+            tokio::select! {
+                ended = connection => ended,
+                () = said_all(&in_hand) => Ok(()),
+            }
         };
-        if let Err(error) = ended {
-            tracing::debug!(%peer, %error, "connection lost");
+        tokio::select! {
+            biased;
+            () = self.shutdown.aborting() => {}
+            ended = served => if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "connection lost");
+            },
         }
     }
+}
 
-    /// Goes on for a moment, where there is more than gRPC.
-    async fn linger(&self, connection: impl Future) {
-        if self.calls.http.is_some() {
-            // The connection says itself what it failed of.
-            let _ = tokio::time::timeout(LINGER, connection).await;
+/// Waits until a peer had its answers, and the time to close as it was told to:
+/// one that is stuck does not hold up the stop.
+async fn said_all(in_hand: &TaskTracker) {
+    loop {
+        in_hand.wait().await;
+        sleep(FAREWELL).await;
+        if in_hand.is_empty() {
+            break;
         }
     }
 }

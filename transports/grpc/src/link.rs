@@ -9,12 +9,13 @@ use std::sync::{Arc, Weak};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use nestrs_core::shared_connection::{Connection, SharedConnection};
 use nestrs_core::{ErrorKind, TransportError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tonic::body::Body;
 
@@ -27,7 +28,21 @@ use crate::status;
 /// One connection.
 pub(crate) struct Link {
     requests: SendRequest<Body>,
-    task: AbortHandle,
+    tasks: Tasks,
+}
+
+/// Runs what belongs to one connection, until that is closed.
+#[derive(Clone, Default)]
+struct Tasks(CancellationToken);
+
+impl<F> Executor<F> for Tasks
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        let closed = self.0.clone();
+        tokio::spawn(async move { closed.run_until_cancelled(task).await });
+    }
 }
 
 impl Connection for Link {
@@ -75,7 +90,8 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut builder = Builder::new(TokioExecutor::new());
+        let tasks = Tasks::default();
+        let mut builder = Builder::new(tasks.clone());
         builder
             .timer(TokioTimer::new())
             .max_header_list_size(options.limits.max_metadata_size);
@@ -88,17 +104,14 @@ impl Link {
         let handshake = builder.handshake(TokioIo::new(stream)).await;
         let (requests, connection) = handshake.map_err(io::Error::other)?;
         let (known, here) = tokio::sync::oneshot::channel::<Weak<Self>>();
-        let task = tokio::spawn(async move {
+        tasks.execute(async move {
             // Told to whoever asks for the status, however this ends.
             let _ended = Ended { shared, here };
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection to the server lost");
             }
         });
-        let link = Arc::new(Self {
-            requests,
-            task: task.abort_handle(),
-        });
+        let link = Arc::new(Self { requests, tasks });
         // An end that was too early to be told is seen by `is_open`.
         let _ = known.send(Arc::downgrade(&link));
         Ok(link)
@@ -117,7 +130,7 @@ impl Link {
 
     /// Ends it: what is in flight fails.
     pub(crate) fn close(&self) {
-        self.task.abort();
+        self.tasks.0.cancel();
     }
 }
 

@@ -46,8 +46,15 @@ async fn calls_fail_with_their_connection_and_the_next_makes_another() {
 async fn a_closed_client_connects_again_and_its_driver_is_its_channel() {
     let server = Server::start().await;
     let client = server.client();
-    client.send_json("echo", json!(1)).await.unwrap();
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.send_json("gated", json!(0)).await }
+    });
+    until(&server.handlers.started, 1).await;
     client.close().await;
+    let error = waiting.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed, "{error}");
+    until(&server.handlers.over, 1).await;
     assert_eq!(
         client.status().next().await,
         Some(ClientStatus::Disconnected)

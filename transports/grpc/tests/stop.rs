@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use nestrs_core::{ErrorKind, Outgoing, Transport};
 use nestrs_transport_grpc::{GrpcTransport, GrpcTransportOptions};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -102,6 +103,19 @@ async fn who_watches_the_health_hears_of_the_stop_and_does_not_hold_it_up() {
         last = watch.message().await;
     }
     assert_eq!(last.unwrap_err().code(), tonic::Code::Unavailable);
+}
+
+/// A peer that says nothing, though it was told to close.
+#[tokio::test]
+async fn a_client_that_is_stuck_does_not_hold_up_a_stop() {
+    let server = Server::start().await;
+    let mut stuck = tokio::net::TcpStream::connect(server.addr).await.unwrap();
+    // The preface of HTTP/2, and settings.
+    let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    stuck.write_all(hello).await.unwrap();
+    stuck.read_exact(&mut [0; 9]).await.unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(8), server.stop());
+    stopped.await.unwrap();
 }
 
 #[tokio::test]
