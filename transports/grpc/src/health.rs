@@ -1,6 +1,6 @@
 //! The standard services: `grpc.health.v1.Health` and server reflection.
 
-use nestrs_core::{Shutdown, StartError};
+use nestrs_core::StartError;
 use tonic_health::ServingStatus;
 use tonic_health::pb::FILE_DESCRIPTOR_SET;
 use tonic_health::pb::health_server::HealthServer;
@@ -9,28 +9,35 @@ use tonic_reflection::server::Builder;
 
 use crate::services::GrpcServices;
 
-/// Adds the health service, in which every service there is serves until the
-/// server stops.
-pub(crate) async fn add_health(services: &mut GrpcServices, shutdown: Shutdown) {
-    let reporter = HealthReporter::new();
-    let names: Vec<_> = services.names().chain([""]).map(str::to_owned).collect();
-    for name in &names {
-        reporter
-            .set_service_status(name, ServingStatus::Serving)
-            .await;
+/// What the health service says of each service.
+pub(crate) struct Health {
+    reporter: HealthReporter,
+    names: Vec<String>,
+}
+
+impl Health {
+    /// Adds the health service, in which every service there is serves.
+    pub(crate) async fn add(services: &mut GrpcServices) -> Self {
+        let names = services.names().chain([""]).map(str::to_owned).collect();
+        let reporter = HealthReporter::new();
+        let health = HealthService::from_health_reporter(reporter.clone());
+        services.add(HealthServer::new(health));
+        services.describe(FILE_DESCRIPTOR_SET);
+        let health = Self { reporter, names };
+        health.say(ServingStatus::Serving).await;
+        health
     }
-    services.add(HealthServer::new(HealthService::from_health_reporter(
-        reporter.clone(),
-    )));
-    services.describe(FILE_DESCRIPTOR_SET);
-    tokio::spawn(async move {
-        shutdown.stopping().await;
-        for name in names {
-            reporter
-                .set_service_status(name, ServingStatus::NotServing)
-                .await;
+
+    /// Says that none of them serves any more.
+    pub(crate) async fn stop(self) {
+        self.say(ServingStatus::NotServing).await;
+    }
+
+    async fn say(&self, status: ServingStatus) {
+        for name in &self.names {
+            self.reporter.set_service_status(name, status).await;
         }
-    });
+    }
 }
 
 /// Adds reflection, in both versions that clients ask for.

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::calls::Calls;
 use crate::connection::{self, Connections};
+use crate::health::Health;
 use crate::limits::{GrpcKeepAlive, GrpcLimits};
 use crate::methods::GrpcProto;
 use crate::services::GrpcServices;
@@ -124,9 +125,10 @@ impl TransportServer for GrpcMicroserviceOptions {
             &self.limits,
             self.compression,
         );
-        if self.health {
-            health::add_health(&mut services, shutdown.clone()).await;
-        }
+        let health = match self.health {
+            true => Some(Health::add(&mut services).await),
+            false => None,
+        };
         if self.reflection {
             health::add_reflection(&mut services)?;
         }
@@ -148,7 +150,7 @@ impl TransportServer for GrpcMicroserviceOptions {
             #[cfg(feature = "tls")]
             tls,
         });
-        let done = tokio::spawn(run(server, listener));
+        let done = tokio::spawn(run(server, listener, health));
         Ok(RunningServer {
             address: format!("grpc://{local_addr}"),
             local_addr: Some(local_addr),
@@ -162,7 +164,7 @@ impl TransportServer for GrpcMicroserviceOptions {
     }
 }
 
-async fn run(server: Arc<Connections>, listener: TcpListener) {
+async fn run(server: Arc<Connections>, listener: TcpListener, health: Option<Health>) {
     let connections = TaskTracker::new();
     loop {
         tokio::select! {
@@ -180,6 +182,9 @@ async fn run(server: Arc<Connections>, listener: TcpListener) {
         }
     }
     drop(listener);
+    if let Some(health) = health {
+        health.stop().await;
+    }
     connections.close();
     server.calls.intake.drained().await;
     connections.wait().await;
