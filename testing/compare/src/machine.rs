@@ -49,11 +49,18 @@ fn processor() -> String {
     }
 }
 
-/// `dill 0.17.2`
+/// `dill 0.17.2`; of several, the one of this project, which comes from no registry, or else the newest.
 fn version(name: &str) -> Option<String> {
     let lock = read(&places::workspace().join("Cargo.lock").to_string_lossy());
-    let (_, package) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-    Some(format!("{name} {}", package.split('"').next()?))
+    let start = format!("name = \"{name}\"\nversion = \"");
+    let found = lock.split("[[package]]\n").filter_map(|package| {
+        let version = package.strip_prefix(&start)?.split('"').next()?;
+        Some((!package.contains("\nsource = "), version))
+    });
+    let found: Vec<_> = found.collect();
+    let own = found.iter().find(|(is_own, _)| *is_own);
+    let (_, version) = own.or(found.last())?;
+    Some(format!("{name} {version}"))
 }
 
 fn read(file: &str) -> String {

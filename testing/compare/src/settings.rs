@@ -12,7 +12,7 @@ pub(crate) struct Settings {
 impl Settings {
     const FULL: Self = Self {
         rounds: 3,
-        seconds: 0.8,
+        seconds: 0.6,
     };
     /// To see that everything works: nothing of it goes to RESULTS.md.
     const QUICK: Self = Self {

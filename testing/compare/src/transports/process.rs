@@ -2,7 +2,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -18,6 +18,8 @@ pub(crate) struct Process {
     stdin: ChildStdin,
     lines: Receiver<String>,
     printed: Arc<Mutex<String>>,
+    /// Ends when nothing more can be printed.
+    collector: Option<JoinHandle<()>>,
     /// What its first line says.
     pub(crate) address: String,
     pub(crate) start_up: Duration,
@@ -57,7 +59,7 @@ impl Process {
             return Err("it has no pipes".to_owned());
         };
         let printed = Arc::<Mutex<String>>::default();
-        collect(stderr, printed.clone());
+        let collector = Some(collect(stderr, printed.clone()));
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -71,6 +73,7 @@ impl Process {
             stdin,
             lines,
             printed,
+            collector,
             address: String::new(),
             start_up: Duration::ZERO,
         };
@@ -112,6 +115,8 @@ impl Process {
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.child.wait();
+                // What it printed last is why.
+                let _ = self.collector.take().map(JoinHandle::join);
                 Err(self.says(&status.map_or_else(
                     |error| format!("it is gone: {error}"),
                     |status| format!("it ended, {status}"),
@@ -137,7 +142,7 @@ impl Drop for Process {
     }
 }
 
-fn collect(mut stderr: impl Read + Send + 'static, printed: Arc<Mutex<String>>) {
+fn collect(mut stderr: impl Read + Send + 'static, printed: Arc<Mutex<String>>) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut chunk = [0; 4096];
         while let Ok(read @ 1..) = stderr.read(&mut chunk) {
@@ -149,5 +154,46 @@ fn collect(mut stderr: impl Read + Send + 'static, printed: Arc<Mutex<String>>) 
             }
             printed.push_str(&text);
         }
-    });
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(text: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", text]);
+        command
+    }
+
+    #[test]
+    fn one_that_ends_is_said_to_have_with_what_it_printed_last() {
+        let text = r#"echo '{"ready":"here"}'; read order; echo why >&2; exit 3"#;
+        let mut process = Process::start(script(text), "").unwrap();
+        assert_eq!(process.address, "here");
+        let why = process.order(&"go", START).err().unwrap();
+        assert!(
+            why.contains("exit status: 3") && why.contains("(why)"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn one_that_does_not_answer_is_not_waited_for() {
+        let text = r#"echo '{"ready":""}'; exec sleep 60"#;
+        let mut process = Process::start(script(text), "").unwrap();
+        let why = process
+            .order(&"go", Duration::from_millis(10))
+            .err()
+            .unwrap();
+        assert!(why.contains("no answer"), "{why}");
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_no_more_than_that() {
+        assert!(Process::start(Command::new("no-such-program"), "").is_err());
+        let why = Process::start(script("echo nonsense"), "").err().unwrap();
+        assert!(why.contains("nonsense"), "{why}");
+    }
 }
