@@ -43,8 +43,8 @@
 //! it, as [`failure`] says; `callers` are those who may give up. `topology` is
 //! what both sides declare.
 //!
-//! [`client`] keeps a connection up; `session` is one, with a `call` for each
-//! request; [`record`] is what one message may ask for; `servers` are told of
+//! [`client`] keeps a connection up; `session` is one, `confirming` an event on
+//! its way; [`record`] is what one message may ask for; `servers` are told of
 //! what is given up.
 //!
 //! The next file on a message's path is `server.rs`.
@@ -53,6 +53,7 @@ mod address;
 pub mod broker;
 mod callers;
 pub mod client;
+mod confirming;
 pub mod context;
 pub mod failure;
 mod handling;

@@ -4,16 +4,15 @@
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer, PublisherConfirm};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer};
 use nestrs_core::error::NO_MESSAGE_HANDLER;
 use nestrs_core::extras::{Extras, PEER};
 use nestrs_core::in_flight::InFlight;
@@ -24,6 +23,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::callers::DIRECT_REPLY_TO;
+use crate::confirming::Confirming;
 use crate::record::{RabbitMqRecord, delivery_mode, millis};
 use crate::servers::Servers;
 use crate::table;
@@ -311,32 +311,6 @@ async fn take_back(asked: Arc<Notify>, session: Weak<Session>) {
             if session.answer_returned().await.is_err() || session.in_flight.is_empty() {
                 break;
             }
-        }
-    }
-}
-
-/// A confirmation that is waited for even if its event is not: the driver
-/// would keep it.
-struct Confirming(Option<PublisherConfirm>);
-
-impl Future for Confirming {
-    type Output = lapin::Result<Confirmation>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(confirm) = &mut self.0 else {
-            return Poll::Ready(Ok(Confirmation::NotRequested));
-        };
-        let confirmed = ready!(Pin::new(confirm).poll(cx));
-        self.0 = None;
-        Poll::Ready(confirmed)
-    }
-}
-
-impl Drop for Confirming {
-    fn drop(&mut self) {
-        if let (Some(confirm), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current())
-        {
-            runtime.spawn(confirm);
         }
     }
 }
