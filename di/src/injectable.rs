@@ -75,7 +75,7 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// A descriptor of what has no dependencies and nothing special.
-    pub(crate) fn plain(key: Key, at: &'static Location<'static>, build: Build) -> Self {
+    pub(crate) const fn plain(key: Key, at: &'static Location<'static>, build: Build) -> Self {
         Self {
             key,
             at,
@@ -88,6 +88,17 @@ impl Descriptor {
             view: false,
             metadata: &[],
         }
+    }
+
+    /// A descriptor of what every application has, and is handed for the time of
+    /// a request.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn supplied(key: Key) -> Self {
+        let mut descriptor = Self::plain(key, Location::caller(), Build::Supplied);
+        descriptor.scope = Scope::Request;
+        descriptor.in_root = true;
+        descriptor
     }
 }
 

@@ -5,12 +5,11 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
-use std::panic::Location;
 use std::sync::Arc;
 
 use nestrs_core::{MessageContext, MessageKind};
-use nestrs_di::__private::{Build, Hooks, InRoot, inventory};
-use nestrs_di::{Descriptor, Injectable, Key, Scope};
+use nestrs_di::__private::{InRoot, inventory};
+use nestrs_di::{Descriptor, Injectable, Key};
 
 use crate::handler::HandlerName;
 
@@ -106,18 +105,7 @@ impl Deref for Ctx {
 
 /// Every application has it, for the time of a message.
 impl Injectable for Ctx {
-    const DESCRIPTOR: &'static Descriptor = &Descriptor {
-        key: Key::of::<Self>(),
-        at: Location::caller(),
-        scope: Scope::Request,
-        in_root: true,
-        dependencies: Cow::Borrowed(&[]),
-        build: Build::Supplied,
-        hooks: Hooks::NONE,
-        views: &[],
-        view: false,
-        metadata: &[],
-    };
+    const DESCRIPTOR: &'static Descriptor = &Descriptor::supplied(Key::of::<Self>());
 }
 
 inventory::submit! { InRoot(Ctx::DESCRIPTOR) }

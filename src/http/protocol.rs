@@ -1,7 +1,6 @@
 //! [`Http`]: requests as what runs around a route sees them. The mechanism is
 //! that of message handlers.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::Location;
@@ -13,8 +12,8 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use nestrs_di::__private::{Build, Hooks, InRoot, inventory};
-use nestrs_di::{Descriptor, Injectable, Key, Scope};
+use nestrs_di::__private::{InRoot, inventory};
+use nestrs_di::{Descriptor, Injectable, Key};
 use nestrs_microservices::__protocol::Home;
 use nestrs_microservices::{ExecutionContext, HandlerName, Protocol};
 use serde_json::Value;
@@ -292,18 +291,7 @@ impl<C: ExecutionContext> SwitchToHttp for C {}
 
 /// Every application has it, for the time of a request.
 impl Injectable for HttpCtx {
-    const DESCRIPTOR: &'static Descriptor = &Descriptor {
-        key: Key::of::<Self>(),
-        at: Location::caller(),
-        scope: Scope::Request,
-        in_root: true,
-        dependencies: Cow::Borrowed(&[]),
-        build: Build::Supplied,
-        hooks: Hooks::NONE,
-        views: &[],
-        view: false,
-        metadata: &[],
-    };
+    const DESCRIPTOR: &'static Descriptor = &Descriptor::supplied(Key::of::<Self>());
 }
 
 inventory::submit! { InRoot(HttpCtx::DESCRIPTOR) }
