@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use load::{Caller, Failure, Note, Seen};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline};
@@ -69,22 +70,32 @@ fn publish(channel: &str, packet: &[u8]) -> Cmd {
     command
 }
 
-/// Publishes whatever is there in one pipeline.
+/// Publishes whatever is there in one pipeline, in the order it came.
 fn outbox(connection: MultiplexedConnection) -> UnboundedSender<Cmd> {
     let (sender, mut queued): (_, UnboundedReceiver<Cmd>) = unbounded_channel();
     tokio::spawn(async move {
         let mut batch = Vec::with_capacity(BATCH);
-        while queued.recv_many(&mut batch, BATCH).await > 0 {
-            let mut pipeline = Pipeline::with_capacity(batch.len());
-            for command in batch.drain(..) {
-                pipeline.add_command(command).ignore();
-            }
-            let mut connection = connection.clone();
-            tokio::spawn(async move {
-                if let Err(error) = pipeline.exec_async(&mut connection).await {
-                    eprintln!("{error}");
+        let mut unanswered = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(answer) = unanswered.next(), if !unanswered.is_empty() => {
+                    if let Err::<(), redis::RedisError>(error) = answer {
+                        eprintln!("{error}");
+                    }
                 }
-            });
+                count = queued.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    let mut pipeline = Pipeline::with_capacity(count);
+                    for command in batch.drain(..) {
+                        pipeline.add_command(command).ignore();
+                    }
+                    let mut connection = connection.clone();
+                    unanswered.push(async move { pipeline.exec_async(&mut connection).await });
+                }
+            }
         }
     });
     sender

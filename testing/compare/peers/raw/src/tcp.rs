@@ -1,5 +1,6 @@
 //! `<length>#<packet>` both ways, and whatever is there to be written in one call.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Buf, BytesMut};
@@ -48,6 +49,7 @@ pub(crate) struct Client {
 #[derive(Default)]
 struct Outbox {
     unwritten: Mutex<Vec<u8>>,
+    packets: AtomicUsize,
     more: Notify,
 }
 
@@ -73,9 +75,15 @@ async fn read(mut reader: OwnedReadHalf, waiting: Arc<Waiting>) -> Result<(), Fa
 
 async fn write(mut writer: OwnedWriteHalf, outbox: Arc<Outbox>) -> Result<(), Failure> {
     let mut writing = Vec::new();
+    // Whether the last one was of several packets: then whoever else is about to send gets to do so first.
+    let mut busy = false;
     loop {
         outbox.more.notified().await;
+        if busy {
+            tokio::task::yield_now().await;
+        }
         std::mem::swap(&mut writing, &mut *outbox.lock());
+        busy = outbox.packets.swap(0, Ordering::Relaxed) > 1;
         writer.write_all(&writing).await?;
         writing.clear();
     }
@@ -83,8 +91,14 @@ async fn write(mut writer: OwnedWriteHalf, outbox: Arc<Outbox>) -> Result<(), Fa
 
 impl Outbox {
     fn push(&self, packet: &[u8]) {
-        frame(&mut self.lock(), packet);
-        self.more.notify_one();
+        let mut unwritten = self.lock();
+        let is_first = unwritten.is_empty();
+        frame(&mut unwritten, packet);
+        drop(unwritten);
+        self.packets.fetch_add(1, Ordering::Relaxed);
+        if is_first {
+            self.more.notify_one();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
