@@ -11,6 +11,9 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
+use crate::context::Over;
+use crate::dispatch::BoxFuture;
+use crate::in_hand::InHand;
 use crate::shutdown::Shutdown;
 
 /// Admits messages while there is room and the server is not stopping. Clones
@@ -124,22 +127,28 @@ impl Admission {
     ///
     /// Outside a tokio runtime.
     pub fn run(self, work: impl Future<Output = ()> + Send + 'static) {
-        let Self {
-            place,
-            tasks,
-            shutdown,
-            ..
-        } = self;
-        // On its way into a task it is moved a few times.
-        let work = Box::pin(work);
-        tasks.spawn(async move {
-            let _place = place;
-            tokio::select! {
-                biased;
-                () = work => {}
-                () = shutdown.aborting() => {}
-            }
-        });
+        self.run_in_hand(None, Box::pin(work));
+    }
+
+    /// [`run`](Self::run) that ends with `over`, when nobody waits for the answer
+    /// any more: [`MessageContext::over`](crate::MessageContext::over).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn run_until(self, over: Over, work: impl Future<Output = ()> + Send + 'static) {
+        self.run_in_hand(Some(over), Box::pin(work));
+    }
+
+    fn run_in_hand(self, over: Option<Over>, work: BoxFuture<'static, ()>) {
+        let in_hand = InHand {
+            work,
+            over,
+            shutdown: self.shutdown,
+            aborting: None,
+            _place: self.place,
+        };
+        self.tasks.spawn(in_hand);
     }
 }
 

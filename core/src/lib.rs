@@ -67,6 +67,7 @@ pub mod extras;
 pub mod framing;
 pub mod headers;
 pub mod in_flight;
+mod in_hand;
 pub mod intake;
 pub mod packet;
 pub mod pattern;

@@ -2,6 +2,8 @@
 //! *abort* what is left when the grace period is over. The host that owns the
 //! servers triggers them; servers watch.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
 /// Tells servers to stop and, later, to give up. Clones are the same one.
@@ -18,7 +20,12 @@ use tokio_util::sync::CancellationToken;
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown {
+pub struct Shutdown(Arc<Tokens>);
+
+/// Each message in hand has one: a `CancellationToken` of its own would be locked
+/// for it when it comes and when it goes.
+#[derive(Debug, Default)]
+struct Tokens {
     stop: CancellationToken,
     abort: CancellationToken,
 }
@@ -31,18 +38,18 @@ impl Shutdown {
 
     /// From now on no message is taken in; those in hand are finished.
     pub fn stop(&self) {
-        self.stop.cancel();
+        self.0.stop.cancel();
     }
 
     /// From now on nothing is finished any more: what is in hand is dropped.
     pub fn abort(&self) {
-        self.stop.cancel();
-        self.abort.cancel();
+        self.0.stop.cancel();
+        self.0.abort.cancel();
     }
 
     /// Whether [`stop`](Self::stop) was called.
     pub fn is_stopping(&self) -> bool {
-        self.stop.is_cancelled()
+        self.0.stop.is_cancelled()
     }
 
     /// Waits for [`stop`](Self::stop).
@@ -51,7 +58,7 @@ impl Shutdown {
     ///
     /// May be dropped and called again at any time.
     pub async fn stopping(&self) {
-        self.stop.cancelled().await;
+        self.0.stop.cancelled().await;
     }
 
     /// Waits for [`abort`](Self::abort).
@@ -60,6 +67,6 @@ impl Shutdown {
     ///
     /// May be dropped and called again at any time.
     pub async fn aborting(&self) {
-        self.abort.cancelled().await;
+        self.0.abort.cancelled().await;
     }
 }

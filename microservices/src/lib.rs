@@ -34,6 +34,7 @@
 
 mod answer;
 mod bind;
+mod boxed;
 mod builder;
 mod checked;
 mod client;

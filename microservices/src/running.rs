@@ -17,6 +17,7 @@ use nestrs_core::error::INTERNAL_SERVER_ERROR;
 use nestrs_core::{Answer, ErrorKind, Message, TransportError};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::boxed::boxed;
 use crate::ctx::Ctx;
 use crate::home::Home;
 use crate::incoming::Incoming;
@@ -43,12 +44,14 @@ pub(crate) struct Remains {
 
 impl BoundHandler {
     /// Handles a message and answers it.
+    #[inline]
     pub(crate) fn run(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
         self.handle(message, subject, true)
     }
 
     /// Handles a message that nobody waits for: a failure is logged, and is the
     /// answer, for a transport that delivers again what failed.
+    #[inline]
     pub(crate) fn run_unanswered(
         &self,
         message: Message,
@@ -57,21 +60,25 @@ impl BoundHandler {
         self.handle(message, subject, false)
     }
 
+    #[inline]
     fn handle(
         &self,
         message: Message,
         subject: Subject,
         is_answered: bool,
     ) -> BoxFuture<'static, Answer> {
-        let method = self.method();
         let incoming = self.receive(message, subject);
-        let finish = Finish(Some((self.clone(), is_answered)));
-        if method.is_bare {
-            return (method.call)(incoming, finish);
+        let method = self.method();
+        match method.is_bare {
+            true => (method.call)(incoming, Finish(Some((self.clone(), is_answered)))),
+            false => self.clone().handle_within(incoming, is_answered),
         }
-        let handler = self.clone();
-        Box::pin(async move {
-            let method = handler.method();
+    }
+
+    /// With what stands around it.
+    fn handle_within(self, incoming: Incoming, is_answered: bool) -> BoxFuture<'static, Answer> {
+        boxed(Box::new_uninit(), async move {
+            let method = self.method();
             let place = match &method.room {
                 // It is never closed.
                 Some(room) => Arc::clone(room).acquire_owned().await.ok(),
@@ -79,15 +86,14 @@ impl BoundHandler {
             };
             let remains = Remains {
                 _place: place,
-                ..Remains::of(&incoming, handler.clone(), is_answered)
+                ..Remains::of(&incoming, self.clone(), is_answered)
             };
-            let last = handler.clone();
-            let call = move |message| (last.method().call)(message, Finish::NONE);
-            let outcome = contain(|| method.chain.run(incoming, &call)).await;
-            let answer = match outcome {
+            let call = |message| (method.call)(message, Finish::NONE);
+            let within = method.chain.run(incoming, &call);
+            let answer = match AssertUnwindSafe(within).catch_unwind().await {
                 Ok(Ok(Answer::One(Err(error))) | Err(error)) => remains.answer_for(error).await,
                 Ok(Ok(answer)) => answer,
-                Err(panic) => Answer::One(Err(remains.panicked(&panic))),
+                Err(panic) => Answer::One(Err(remains.panicked(&message_of(&*panic)))),
             };
             match remains.finish(answer) {
                 Ok(answer) => answer,
@@ -96,6 +102,7 @@ impl BoundHandler {
         })
     }
 
+    #[inline]
     fn receive(&self, message: Message, subject: Subject) -> Incoming {
         let method = self.method();
         let ctx = Ctx {

@@ -36,7 +36,7 @@ pub(super) struct Handler {
     home: Home,
     /// Whether anything of it is made for each request.
     is_of_request: bool,
-    call: Box<BoundCall<Http>>,
+    call: Box<BoundCall<'static, Http>>,
 }
 
 /// The routes of every controller, in the order of the modules.
@@ -141,7 +141,10 @@ impl Handler {
 }
 
 /// Calls the method on the one instance, or on one for each request.
-fn bound_call<T: Controller>(instance: Option<Arc<T>>, call: Call<T>) -> Box<BoundCall<Http>> {
+fn bound_call<T: Controller>(
+    instance: Option<Arc<T>>,
+    call: Call<T>,
+) -> Box<BoundCall<'static, Http>> {
     Box::new(move |request| {
         let instance = instance.clone();
         let answer: BoxFuture<'static, _> = Box::pin(async move {

@@ -9,11 +9,14 @@ use super::held::{Held, held};
 use super::{
     ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Messages, Pipe, Protocol, Source,
 };
+use crate::boxed::boxed;
 use crate::home::Home;
 
 /// A handler, called with a call that came through the chain.
-pub type BoundCall<P = Messages> =
-    dyn Fn(<P as Protocol>::Call) -> BoxFuture<'static, <P as Protocol>::Returned> + Send + Sync;
+pub type BoundCall<'a, P = Messages> = dyn Fn(<P as Protocol>::Call) -> BoxFuture<'static, <P as Protocol>::Returned>
+    + Send
+    + Sync
+    + 'a;
 
 /// All enhancers of one handler, the outermost first.
 pub struct Chain<P: Protocol = Messages> {
@@ -92,17 +95,40 @@ impl<P: Protocol> Chain<P> {
 
     /// Takes a call through the chain to the handler, and its answer back.
     /// An error has not been through the filters yet.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong on the way.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the handler where it stands.
+    // What an `async fn` takes is copied once more.
+    #[allow(clippy::manual_async_fn)]
     pub fn run<'a>(
         &'a self,
-        call: P::Call,
-        handler: &'a BoundCall<P>,
-    ) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
-        let next = Next {
-            chain: self,
-            step: Step::Interceptor(0),
-            handler,
-        };
-        next.run(call)
+        mut call: P::Call,
+        handler: &'a BoundCall<'a, P>,
+    ) -> impl Future<Output = Result<P::Answer, P::Error>> + Send + 'a {
+        async move {
+            let step = match self.around_guards {
+                0 => {
+                    self.guard(&call).await?;
+                    Step::Guarded(0)
+                }
+                _ => Step::Interceptor(0),
+            };
+            if self.interceptors.is_empty() {
+                self.transform(&mut call).await?;
+                return P::answer_of(handler(call).await);
+            }
+            let next = Next {
+                chain: self,
+                step,
+                handler,
+            };
+            next.run(call).await
+        }
     }
 
     /// What the first filter that is for `error` makes of it.
@@ -125,10 +151,20 @@ impl<P: Protocol> Chain<P> {
         Err(error)
     }
 
+    // Most enhancers are there already. What makes the others is large, and stays
+    // out of the futures of those.
     async fn guard(&self, call: &P::Call) -> Result<(), P::Error> {
         for guard in &self.guards {
-            let guard = guard.get(P::home(call)).await?;
-            guard.can_activate(call).await?;
+            match guard {
+                Held::Ready(guard) => guard.can_activate(call).await?,
+                held => {
+                    Box::pin(async move {
+                        let guard = held.get(P::home(call)).await?;
+                        guard.can_activate(call).await
+                    })
+                    .await?
+                }
+            }
         }
         Ok(())
     }
@@ -136,7 +172,14 @@ impl<P: Protocol> Chain<P> {
     async fn transform(&self, call: &mut P::Call) -> Result<(), P::Error> {
         let mut payload = None;
         for pipe in &self.pipes {
-            let pipe = pipe.get(P::home(call)).await?;
+            let made;
+            let pipe: &dyn Pipe<P> = match pipe {
+                Held::Ready(pipe) => &**pipe,
+                held => {
+                    made = Box::pin(held.get(P::home(call))).await?;
+                    &*made
+                }
+            };
             if pipe.validates() {
                 P::validate(call);
                 continue;
@@ -162,7 +205,7 @@ impl<P: Protocol> Chain<P> {
 pub struct Next<'a, P: Protocol = Messages> {
     chain: &'a Chain<P>,
     step: Step,
-    handler: &'a BoundCall<P>,
+    handler: &'a BoundCall<'a, P>,
 }
 
 #[derive(Clone, Copy)]
@@ -183,7 +226,7 @@ impl<'a, P: Protocol> Next<'a, P> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the handler where it stands.
-    pub fn run(self, call: P::Call) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
+    pub fn run(self, mut call: P::Call) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
         let Self {
             chain,
             step,
@@ -194,29 +237,24 @@ impl<'a, P: Protocol> Next<'a, P> {
             step,
             handler,
         };
-        let (at, guarded) = match step {
-            Step::Interceptor(at) => (at, false),
-            Step::Guarded(at) => (at, true),
+        let (at, next) = match step {
+            Step::Interceptor(at) if at == chain.around_guards => {
+                let next = next(Step::Guarded(at));
+                return boxed(Box::new_uninit(), async move {
+                    chain.guard(&call).await?;
+                    next.run(call).await
+                });
+            }
+            Step::Interceptor(at) => (at, next(Step::Interceptor(at + 1))),
+            Step::Guarded(at) => (at, next(Step::Guarded(at + 1))),
         };
-        if !guarded && at == chain.around_guards {
-            let next = next(Step::Guarded(at));
-            return Box::pin(async move {
-                chain.guard(&call).await?;
-                next.run(call).await
-            });
-        }
-        let next = next(match guarded {
-            true => Step::Guarded(at + 1),
-            false => Step::Interceptor(at + 1),
-        });
         match chain.interceptors.get(at) {
             Some(Held::Ready(interceptor)) => interceptor.intercept(call, next),
-            Some(held) => Box::pin(async move {
+            Some(held) => boxed(Box::new_uninit(), async move {
                 let interceptor = held.get(P::home(&call)).await?;
                 interceptor.intercept(call, next).await
             }),
-            None => Box::pin(async move {
-                let mut call = call;
+            None => boxed(Box::new_uninit(), async move {
                 chain.transform(&mut call).await?;
                 P::answer_of(handler(call).await)
             }),

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::in_flight::InFlight;
+use nestrs_core::packet::json_string;
 use nestrs_core::{
     Cancellation, ErrorKind, Message, MessageContext, MessageKind, Outgoing, Replies, StatusStream,
     Transport, TransportError,
@@ -165,13 +166,15 @@ impl Transport for MemoryTransport {
         let cancelled = Cancellation::new();
         let call = in_flight.one()?.if_dropped(cancels(&cancelled));
         let waiting = self.request(&message, in_flight, call.id(), cancelled, timeout);
+        let Some(waiting) = waiting else {
+            return self.in_time(&message, call).await;
+        };
         let answered = async {
-            if let Some(waiting) = waiting {
-                waiting.await?;
-            }
+            waiting.await?;
             call.await
         };
-        self.in_time(&message, answered).await
+        // Seldom, and not to be room in the future of every call.
+        Box::pin(self.in_time(&message, answered)).await
     }
 
     async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
@@ -208,8 +211,7 @@ impl Transport for MemoryTransport {
 }
 
 fn incoming(kind: MessageKind, message: &Outgoing<'_>) -> Message {
-    // A string always is JSON.
-    let pattern = serde_json::to_vec(message.pattern).unwrap_or_default();
+    let pattern = json_string(message.pattern);
     let mut incoming = Message::new(kind, pattern, message.payload.clone());
     incoming.context = MessageContext::new("memory");
     incoming.context.headers = message.headers.clone();

@@ -120,17 +120,10 @@ impl Server {
         }
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
-        admission.run(async move {
-            let answered = async {
-                let answer = answer.await;
-                if let Some(caller) = caller {
-                    caller.complete(answer.into_replies()).await;
-                }
-            };
-            tokio::select! {
-                biased;
-                () = answered => {}
-                () = over => {}
+        admission.run_until(over, async move {
+            let answer = answer.await;
+            if let Some(caller) = caller {
+                caller.complete(answer.into_replies()).await;
             }
         });
     }

@@ -15,10 +15,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use nestrs_core::extras::Extras;
 use nestrs_core::in_flight::InFlight;
-use nestrs_core::packet::{ReplyPacket, write_event, write_request};
+use nestrs_core::packet::{ReplyPacket, json_string, write_event, write_request};
 use nestrs_core::shared_connection;
 use nestrs_core::{ErrorKind, Headers, Outgoing, Replies, TransportError};
-use serde_json::Value;
 use tokio::io::AsyncRead;
 
 use crate::client::Client;
@@ -123,12 +122,9 @@ impl Connection {
         let sent = async {
             self.outbox.room().await?;
             let metadata = Extras::default().metadata(&message.headers);
-            let end = write_event(
-                pattern.as_bytes(),
-                &message.payload,
-                metadata.as_deref(),
-                |parts| self.outbox.push(parts),
-            )?;
+            let end = write_event(&pattern, &message.payload, metadata.as_deref(), |parts| {
+                self.outbox.push(parts)
+            })?;
             self.outbox.flushed(end).await
         };
         sent.await.map_err(|Closed| self.lost())
@@ -161,7 +157,7 @@ impl Connection {
             };
             let metadata = extras.metadata(&message.headers);
             write_request(
-                pattern.as_bytes(),
+                &pattern,
                 &message.payload,
                 metadata.as_deref(),
                 id.as_bytes(),
@@ -238,10 +234,6 @@ impl Drop for EndsWithItsTask {
     fn drop(&mut self) {
         self.0.end(TransportError::connection_closed());
     }
-}
-
-fn json_string(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// The text of an id of ours, `"17"`.

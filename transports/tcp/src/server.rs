@@ -277,6 +277,7 @@ impl Server {
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
         let answered = async move {
+            let _call = call;
             let answer = answer.await;
             // The peer may be gone; what it asked for was done all the same.
             if let Some(id) = id
@@ -285,14 +286,7 @@ impl Server {
                 tracing::debug!("the peer is gone before its reply");
             }
         };
-        admission.run(async move {
-            let _call = call;
-            tokio::select! {
-                biased;
-                () = answered => {}
-                () = over => tracing::debug!("nobody waits for the reply any more"),
-            }
-        });
+        admission.run_until(over, answered);
         Ok(())
     }
 }
