@@ -14,6 +14,10 @@ pub mod grpc {}
 #[doc = include_str!("../docs/guide/grpc-proto.md")]
 pub mod grpc_proto {}
 
+#[cfg(feature = "microservices-kafka")]
+#[doc = include_str!("../docs/guide/kafka.md")]
+pub mod kafka {}
+
 #[cfg(feature = "microservices-mqtt")]
 #[doc = include_str!("../docs/guide/mqtt.md")]
 pub mod mqtt {}

@@ -281,3 +281,20 @@ async fn the_service_of_a_proto_file_answers_its_own_client() {
     example.line_with("shop.Stock/Take");
     assert_eq!(example.interrupt(), Some(0));
 }
+
+#[tokio::test]
+async fn kafka_books_what_was_ordered() {
+    use nestrs::microservices::{KafkaTransport, KafkaTransportOptions, Transport};
+
+    let broker = nestrs_brokers::Broker::kafka().start().await.unwrap();
+    let example = Example::start("kafka", &[("NESTRS_KAFKA_URL", broker.url())]);
+    let client = KafkaTransport::new(KafkaTransportOptions::new(broker.url()));
+    example.line_with("subscribeToResponseOf('orders.create')");
+    example.line_with("listening");
+    let order = json!({ "id": 1, "item": "tea" });
+    let placed = client.send_json("orders.create", order.clone()).await;
+    assert_eq!(placed.unwrap(), order);
+    let line = example.line_with("booked:");
+    assert_eq!(line, "booked: order 1, tea");
+    assert_eq!(example.interrupt(), Some(0));
+}

@@ -169,7 +169,8 @@ impl KafkaConnection {
             .set("client.id", format!("{}-{postfix}", self.client_id))
             // A lost connection is to be back within two seconds.
             .set("reconnect.backoff.ms", "50")
-            .set("reconnect.backoff.max.ms", "1000")
+            .set("reconnect.backoff.max.ms", "500")
+            .set("retry.backoff.max.ms", "500")
             // It is said once by us.
             .set("log.connection.close", "false");
         self.set_security(&mut config)?;

@@ -3,14 +3,13 @@
 //! Other clients may read it too; whose a reply is, its correlation id says.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nestrs_core::packet::ReplyPacket;
 use nestrs_core::{ErrorKind, TransportError};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::producer::Producer;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use rustc_hash::FxHashMap;
 use tokio::sync::OnceCell;
@@ -22,7 +21,7 @@ use crate::encoding::{self, Said};
 use crate::link::Link;
 use crate::producer::KafkaProducer;
 use crate::server::property;
-use crate::topics::{self, KafkaTopics, QUESTION};
+use crate::topics::{self, Creator, KafkaTopics, QUESTION};
 use crate::wire::{CORRELATION_ID, ERROR, IS_DISPOSED, error_of, said};
 
 /// How long a poll waits for a reply.
@@ -42,8 +41,16 @@ struct Shared {
     config: ClientConfig,
     create: Option<KafkaTopics>,
     link: Link,
-    /// The partition of each topic, once it is read.
-    partitions: Mutex<FxHashMap<String, Arc<OnceCell<i32>>>>,
+    topics: Mutex<FxHashMap<String, Arc<ReplyTopic>>>,
+}
+
+/// The partition of a topic, once it is read.
+#[derive(Default)]
+struct ReplyTopic {
+    partition: OnceCell<i32>,
+    /// The same, known also if whoever asked for it first did not wait for it:
+    /// a partition is assigned once.
+    begun: Mutex<Option<i32>>,
 }
 
 /// A reply, and whose it is.
@@ -70,6 +77,7 @@ impl ReplyTopics {
                 ("auto.offset.reset", "latest".to_owned()),
                 // A topic that is added waits until this is over for the others.
                 ("fetch.wait.max.ms", "100".to_owned()),
+                ("fetch.error.backoff.ms", "100".to_owned()),
             ],
         )?;
         // It is asked for, though no group is ever joined and nothing committed.
@@ -89,7 +97,7 @@ impl ReplyTopics {
             config,
             create: options.create_topics.clone(),
             link: link.clone(),
-            partitions: Mutex::default(),
+            topics: Mutex::default(),
         }));
         let all = shared.clone();
         let read = move || {
@@ -119,38 +127,48 @@ impl ReplyTopics {
 
     /// The partition of a topic that is read, from its first use on.
     pub(crate) async fn partition_of(&self, topic: &str) -> Result<i32, TransportError> {
-        let cell = {
-            let partitions = self.0.partitions.lock();
-            // No code that can panic runs under the lock.
-            let mut partitions = partitions.unwrap_or_else(PoisonError::into_inner);
-            match partitions.get(topic) {
-                Some(cell) => cell.clone(),
-                None => partitions.entry(topic.to_owned()).or_default().clone(),
+        let known = {
+            let mut topics = lock(&self.0.topics);
+            match topics.get(topic) {
+                Some(known) => known.clone(),
+                None => topics.entry(topic.to_owned()).or_default().clone(),
             }
         };
         let begin = || async {
-            let (shared, topic) = (self.0.clone(), topic.to_owned());
-            let begun = tokio::task::spawn_blocking(move || shared.begin(&topic));
+            let (shared, known, topic) = (self.0.clone(), known.clone(), topic.to_owned());
+            let begun = tokio::task::spawn_blocking(move || shared.begin_once(&known, &topic));
             let begun = begun.await.unwrap_or_else(|error| Err(error.to_string()));
             begun.map_err(|why| {
                 let message = format!("replies cannot be received: {why}");
                 TransportError::of_kind(ErrorKind::Connect, message)
             })
         };
-        cell.get_or_try_init(begin).await.copied()
+        known.partition.get_or_try_init(begin).await.copied()
     }
 }
 
 impl Shared {
+    fn begin_once(&self, known: &ReplyTopic, topic: &str) -> Result<i32, String> {
+        let mut begun = lock(&known.begun);
+        if let Some(number) = *begun {
+            return Ok(number);
+        }
+        let number = self.begin(topic)?;
+        *begun = Some(number);
+        Ok(number)
+    }
+
     /// Reads a topic from its end on.
     fn begin(&self, topic: &str) -> Result<i32, String> {
-        let create = |names: &[&str]| match &self.create {
-            Some(like) => topics::create(&self.config, &self.link, like, names),
-            None => Ok(()),
+        let creator = Creator {
+            like: self.create.as_ref(),
+            config: &self.config,
+            link: &self.link,
+            producer: &self.producer,
         };
         let names = [topic.to_owned()];
         let until = Instant::now() + CREATION;
-        let counts = topics::ensure(self.producer.client(), &names, create, until)?;
+        let counts = topics::ensure(self.consumer.client(), &names, &creator, until)?;
         let count = counts.first().copied().unwrap_or(1);
         let number = chance(count);
         let assigned = || -> Result<(), KafkaError> {
@@ -162,6 +180,11 @@ impl Shared {
         assigned().map_err(|error| format!("{topic:?}: {error}"))?;
         Ok(number)
     }
+}
+
+/// No code that can panic runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One of so many. The keys of a fresh hasher are the chance that the standard

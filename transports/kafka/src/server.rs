@@ -75,8 +75,9 @@ pub struct KafkaMicroserviceOptions {
     /// The largest record that is sent, in bytes; 1 MB unless told otherwise,
     /// which is what brokers take by default.
     pub max_message_size: usize,
-    /// How long to wait for a broker at the start; 30 s unless told otherwise.
-    /// Once the server runs it waits as long as it takes.
+    /// How long to wait for a broker at the start, and then for the group to let
+    /// this server in; 30 s each unless told otherwise. Once the server runs it
+    /// waits as long as it takes.
     pub connect_timeout: Duration,
 }
 
@@ -158,9 +159,11 @@ impl KafkaMicroserviceOptions {
                 // Where a group begins is decided by us; this is for what was
                 // deleted before it was read.
                 ("auto.offset.reset", "earliest".to_owned()),
-                ("allow.auto.create.topics", "true".to_owned()),
+                // They are created by who says what they are like.
+                ("allow.auto.create.topics", "false".to_owned()),
                 // What comes to partitions that were paused is not to wait for long.
                 ("fetch.wait.max.ms", "100".to_owned()),
+                ("fetch.error.backoff.ms", "100".to_owned()),
             ],
         )?;
         config

@@ -16,7 +16,7 @@ use rdkafka::{ClientConfig, Message, TopicPartitionList};
 use crate::context::KafkaReceived;
 use crate::group::Group;
 use crate::partition::Partition;
-use crate::topics::{self, KafkaTopics};
+use crate::topics::{self, Creator, KafkaTopics};
 
 /// How long a poll waits for a message.
 const TURN: Duration = Duration::from_millis(100);
@@ -61,13 +61,18 @@ impl Serving {
     pub(crate) fn begin(&mut self, config: &ClientConfig, needs: &Needs) -> Result<(), StartError> {
         let give_up = Instant::now() + needs.connect_timeout;
         self.connect(give_up, needs)?;
+        // A broker that has just come takes its time to be of use.
+        let give_up = Instant::now() + needs.connect_timeout;
         let group = self.group();
-        let create = |names: &[&str]| match &needs.create {
-            Some(like) => topics::create(config, &group.link, like, names),
-            None => Ok(()),
+        let creator = Creator {
+            like: needs.create.as_ref(),
+            config,
+            link: &group.link,
+            producer: &group.desk.producer,
         };
         let invalid = |message| StartError::Options { message };
-        topics::ensure(self.consumer.client(), &needs.topics, create, give_up).map_err(invalid)?;
+        topics::ensure(self.consumer.client(), &needs.topics, &creator, give_up)
+            .map_err(invalid)?;
         let names: Vec<_> = needs.topics.iter().map(String::as_str).collect();
         if names.is_empty() {
             return Ok(());

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::Producer;
 use rdkafka::{ClientConfig, ClientContext};
 
 use crate::link::Link;
+use crate::producer::KafkaProducer;
 
 /// How long one question may take.
 pub(crate) const QUESTION: Duration = Duration::from_secs(2);
@@ -50,13 +52,12 @@ impl Default for KafkaTopics {
     }
 }
 
-/// Has these topics there, and says how many partitions each has.
-///
-/// Asking for one has the broker create it, where it does so by itself.
+/// Has these topics there, and says how many partitions each has. `client` is
+/// one whose questions do not have the broker create what they are for.
 pub(crate) fn ensure<C: ClientContext>(
     client: &Client<C>,
     topics: &[String],
-    create: impl Fn(&[&str]) -> Result<(), String>,
+    creator: &Creator<'_>,
     until: Instant,
 ) -> Result<Vec<i32>, String> {
     let mut counts = vec![None; topics.len()];
@@ -83,7 +84,7 @@ pub(crate) fn ensure<C: ClientContext>(
             return Ok(counts);
         }
         if !missing.is_empty() && !std::mem::replace(&mut has_created, true) {
-            create(&missing)?;
+            creator.create(&missing)?;
         }
         if Instant::now() >= until {
             return Err(format!(
@@ -113,8 +114,30 @@ fn partitions<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<i32, 
     i32::try_from(partitions.len()).map_err(|_| KafkaError::Canceled)
 }
 
-/// Creates topics; those that are there by now are left as they are.
-pub(crate) fn create(
+/// What creates topics: we, if it is said what they are like, or the broker by
+/// itself, if it does, for a producer that asks for them.
+pub(crate) struct Creator<'a> {
+    pub(crate) like: Option<&'a KafkaTopics>,
+    pub(crate) config: &'a ClientConfig,
+    pub(crate) link: &'a Link,
+    pub(crate) producer: &'a KafkaProducer,
+}
+
+impl Creator<'_> {
+    /// Creates topics; those that are there by now are left as they are.
+    fn create(&self, names: &[&str]) -> Result<(), String> {
+        if let Some(like) = self.like {
+            return create(self.config, self.link, like, names);
+        }
+        for name in names {
+            // Whether they come to be is asked anyway.
+            let _ = self.producer.client().fetch_metadata(Some(name), QUESTION);
+        }
+        Ok(())
+    }
+}
+
+fn create(
     config: &ClientConfig,
     link: &Link,
     like: &KafkaTopics,

@@ -6,7 +6,10 @@ use std::sync::{
 use async_trait::async_trait;
 use nestrs::{
     core::{ErrorKind, Transport, TransportServer},
-    microservices::{KafkaMicroserviceOptions, KafkaTransport, KafkaTransportOptions},
+    microservices::{
+        KafkaConnection, KafkaMicroserviceOptions, KafkaTopics, KafkaTransport,
+        KafkaTransportOptions,
+    },
 };
 use nestrs_brokers::Kind;
 use rdkafka::{
@@ -47,7 +50,16 @@ impl Candidate for Kafka {
     }
 
     fn server(&self, place: &Place, settings: &Settings) -> Box<dyn TransportServer> {
-        let mut options = KafkaMicroserviceOptions::new(place.address.as_str());
+        // As many partitions as two replicas can share.
+        let topics = KafkaTopics {
+            partitions: 4,
+            ..KafkaTopics::default()
+        };
+        // And each of them is to have some of every topic, not only as many in all.
+        let connection = KafkaConnection::new(place.address.as_str());
+        let connection = connection.property("partition.assignment.strategy", "roundrobin");
+        let options = KafkaMicroserviceOptions::new(connection);
+        let mut options = options.create_topics(topics);
         if settings.broadcast {
             // A group of its own.
             static SERVERS: AtomicU64 = AtomicU64::new(0);

@@ -156,3 +156,16 @@ async fn a_client_that_was_closed_ends_its_calls_and_works_again() {
     server.journal.gate.add_permits(1);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_first_call_that_is_not_waited_for_is_in_nobodys_way() {
+    let (server, client, route) = pair(&["echo"]).await;
+    let route = route("echo");
+    client.connect().await.unwrap();
+    // Its topic of replies is only being created.
+    let message = Outgoing::new(&route, "1").timeout(Duration::from_millis(1));
+    let error = client.send(message).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(client.send_json(&route, json!(2)).await.unwrap(), 2);
+    server.stop().await;
+}

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use nestrs_core::{ErrorKind, StartError, Transport};
+use nestrs_transport_kafka::rdkafka::producer::Producer;
 use nestrs_transport_kafka::{
-    KafkaConnection, KafkaMicroserviceOptions, KafkaTransport, KafkaTransportOptions,
+    KafkaConnection, KafkaMicroserviceOptions, KafkaProducer, KafkaTopics, KafkaTransport,
+    KafkaTransportOptions,
 };
 use serde_json::{Value, json};
 
-use crate::common::{Server, server_options, soon, unique};
+use crate::common::{SOON, Server, server_options, soon, unique, url};
 
 async fn start_error(options: KafkaMicroserviceOptions, routes: &[&str]) -> StartError {
     start_error_of(options, routes, Value::Null).await
@@ -88,4 +90,26 @@ async fn a_start_that_is_given_up_leaves_nothing() {
 async fn a_server_of_nothing_starts_and_stops() {
     let server = Server::start(server_options().await, &[]).await;
     soon("it stops", server.stop()).await;
+}
+
+#[tokio::test]
+async fn topics_are_created_as_they_are_asked_for() {
+    let (route, like) = (
+        unique("topic"),
+        KafkaTopics {
+            partitions: 3,
+            ..KafkaTopics::default()
+        },
+    );
+    let options = server_options().await.create_topics(like.clone());
+    let server = Server::start(options, std::slice::from_ref(&route)).await;
+    let client = KafkaTransport::new(KafkaTransportOptions::new(url().await).create_topics(like));
+    assert_eq!(client.send_json(&route, json!(1)).await.unwrap(), 1);
+    let driver = client.driver().unwrap();
+    let producer: &KafkaProducer = driver.downcast_ref().unwrap();
+    for topic in [&route, &format!("{route}.reply")] {
+        let metadata = producer.client().fetch_metadata(Some(topic), SOON).unwrap();
+        assert_eq!(metadata.topics()[0].partitions().len(), 3, "{topic}");
+    }
+    server.stop().await;
 }
