@@ -42,7 +42,8 @@ pub struct KafkaConnection {
     pub client_id: String,
     /// Who we are, where brokers ask.
     pub sasl: Option<KafkaSasl>,
-    /// Whom to trust and what to show, where brokers want TLS.
+    /// Whom to trust and what to show, where brokers want TLS. The driver is built
+    /// without it for now: a start with it fails, and says so.
     #[cfg(feature = "tls")]
     pub tls: Option<TlsClientOptions>,
     /// Any properties of librdkafka, over what is set here otherwise.
@@ -67,9 +68,9 @@ pub struct KafkaSasl {
 pub enum KafkaSaslMechanism {
     /// The password as it is.
     Plain,
-    /// A proof of the password. Needs the feature `tls`, with or without TLS.
+    /// A proof of the password. Needs a driver with OpenSSL, as TLS does.
     ScramSha256,
-    /// A longer one. Needs the feature `tls`, with or without TLS.
+    /// A longer one. Needs a driver with OpenSSL, as TLS does.
     ScramSha512,
 }
 

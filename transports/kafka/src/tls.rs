@@ -1,5 +1,5 @@
-//! TLS to a broker: our options in librdkafka's words. OpenSSL does it here,
-//! which is all that librdkafka has.
+//! TLS to a broker: our options in librdkafka's words. OpenSSL does it there,
+//! which is all that librdkafka has, once it is built with it.
 
 use nestrs_core::tls::TlsClientOptions;
 use rdkafka::ClientConfig;
