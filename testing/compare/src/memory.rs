@@ -120,11 +120,11 @@ fn growth(
     Ok(())
 }
 
-/// How many calls and connections. RabbitMQ would take minutes for as many as the others.
+/// How many calls and connections. RabbitMQ and Kafka would take minutes for as many as the others.
 fn sizes(transport: Transport, settings: &Settings) -> (u64, u64) {
     let part = match transport {
         _ if settings.is_quick() => 100,
-        Transport::RabbitMq => 10,
+        Transport::RabbitMq | Transport::Kafka => 10,
         _ => 1,
     };
     (1_000_000 / part, 10_000 / part)

@@ -5,6 +5,7 @@ import { logger, nest, say } from '../../../interop/node/nest.mjs';
 import { optionsOf, transports } from './transports.mjs';
 
 const WORDS = 'what one service has to say to another; ';
+const REQUESTS = ['echo', 'stream', 'seen'];
 const SENDERS = 64;
 const UNDER_WAY = 4096;
 const PATIENCE = 2000;
@@ -17,7 +18,10 @@ let client;
 async function connect() {
   const options = optionsOf(name, address);
   const made = nest.ClientProxyFactory.create({ transport: transports[name], options });
-  await made.connect();
+  // What it waits for, it has to know before it connects.
+  if (name === 'kafka') for (const pattern of REQUESTS) made.subscribeToResponseOf(pattern);
+  // One for gRPC connects with its first call.
+  if (name !== 'grpc') await made.connect();
   if (name === 'mqtt') await keepsReplies(made);
   return made;
 }
@@ -27,7 +31,7 @@ async function connect() {
  * once some never get theirs. One more subscriber than there are calls keeps it from that.
  */
 async function keepsReplies(made) {
-  for (const pattern of ['echo', 'stream', 'seen']) {
+  for (const pattern of REQUESTS) {
     const topic = `${pattern}/reply`;
     made.subscriptionsCount.set(topic, 1);
     await made.unwrap().subscribeAsync(topic);
@@ -40,14 +44,21 @@ function noteOf(bytes) {
 }
 
 async function once(note) {
-  const reply = await firstValueFrom(client.send('echo', note));
+  const reply = await firstValueFrom(ask('echo', note));
   if (reply?.id !== note.id || reply.text.length !== note.text.length) {
     throw new Error(`${note.id} was answered as ${reply?.id}`);
   }
 }
 
-const emit = (note) => lastValueFrom(client.emit('note', note), { defaultValue: null });
-const seen = () => firstValueFrom(client.send('seen', {}));
+/** Over gRPC it has the methods of a service instead of patterns. */
+function ask(pattern, data) {
+  return name === 'grpc' ? client.getService('Notes')[pattern](data) : client.send(pattern, data);
+}
+
+const emit = (note) => name === 'grpc'
+    ? lastValueFrom(ask('event', note))
+    : lastValueFrom(client.emit('note', note), { defaultValue: null });
+const seen = async () => (await firstValueFrom(ask('seen', {}))).number;
 const sleep = (milliseconds) => new Promise((wake) => setTimeout(wake, milliseconds));
 
 class Outcome {
@@ -181,7 +192,7 @@ const orders = {
     const end = outcome.start + seconds * 1e3;
     const one = async () => {
       while (performance.now() < end) {
-        const came = await lastValueFrom(client.send('stream', numbers).pipe(nest.rxjs.count()));
+        const came = await lastValueFrom(ask('stream', { numbers }).pipe(nest.rxjs.count()));
         if (came !== numbers) return outcome.fails(new Error(`${came} of ${numbers} came`));
         outcome.done += came;
       }

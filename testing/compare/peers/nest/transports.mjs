@@ -1,12 +1,15 @@
 // From the address that a contender is given to NestJS's options.
+import { fileURLToPath } from 'node:url';
 import { nest } from '../../../interop/node/nest.mjs';
 
 export const transports = {
   tcp: nest.Transport.TCP,
+  grpc: nest.Transport.GRPC,
   nats: nest.Transport.NATS,
   redis: nest.Transport.REDIS,
   rabbitmq: nest.Transport.RMQ,
   mqtt: nest.Transport.MQTT,
+  kafka: nest.Transport.KAFKA,
 };
 
 export function optionsOf(name, address) {
@@ -16,10 +19,19 @@ export function optionsOf(name, address) {
     case 'tcp':
     case 'redis':
       return { host, port: Number(port) };
+    case 'grpc': {
+      const protoPath = fileURLToPath(new URL('../raw/notes.proto', import.meta.url));
+      return { url, package: 'notes', protoPath, loader: { longs: Number, defaults: true } };
+    }
     case 'nats':
       return { servers: [url] };
     case 'mqtt':
       return { url };
+    case 'kafka': {
+      // By itself it would have a record wait for five seconds.
+      const consumer = { maxWaitTimeInMs: 5, allowAutoTopicCreation: true };
+      return { client: { brokers: [url], logLevel: 0 }, consumer };
+    }
     case 'rabbitmq':
       return { urls: [url], queue, queueOptions: { durable: true } };
     default:

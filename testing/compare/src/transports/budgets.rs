@@ -30,7 +30,11 @@ fn budgets(transport: Transport) -> Vec<Budget> {
             RAW,
             |ratio| ratio.verdict_at_least(0.9),
         )],
-        Transport::Nats | Transport::Redis | Transport::Mqtt => vec![within_raw()],
+        Transport::Grpc
+        | Transport::Nats
+        | Transport::Redis
+        | Transport::Mqtt
+        | Transport::Kafka => vec![within_raw()],
         Transport::RabbitMq => vec![
             within_raw(),
             (

@@ -10,38 +10,46 @@ use crate::{places, rounds};
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Transport {
     Tcp,
+    Grpc,
     Nats,
     Redis,
     RabbitMq,
     Mqtt,
+    Kafka,
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Tcp,
+        Self::Grpc,
         Self::Nats,
         Self::Redis,
         Self::RabbitMq,
         Self::Mqtt,
+        Self::Kafka,
     ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::Grpc => "grpc",
             Self::Nats => "nats",
             Self::Redis => "redis",
             Self::RabbitMq => "rabbitmq",
             Self::Mqtt => "mqtt",
+            Self::Kafka => "kafka",
         }
     }
 
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Tcp => "TCP",
+            Self::Grpc => "gRPC",
             Self::Nats => "NATS",
             Self::Redis => "Redis",
             Self::RabbitMq => "RabbitMQ",
             Self::Mqtt => "MQTT",
+            Self::Kafka => "Kafka",
         }
     }
 
@@ -58,38 +66,43 @@ impl Transport {
     fn driver(self) -> &'static str {
         match self {
             Self::Tcp => "tokio",
+            Self::Grpc => "tonic",
             Self::Nats => "async-nats",
             Self::Redis => "redis",
             Self::RabbitMq => "lapin",
             Self::Mqtt => "rumqttc-v4-next",
+            Self::Kafka => "rdkafka",
         }
     }
 
     pub(crate) fn broker(self) -> Option<Kind> {
         match self {
-            Self::Tcp => None,
+            Self::Tcp | Self::Grpc => None,
             Self::Nats => Some(Kind::Nats),
             Self::Redis => Some(Kind::Redis),
             Self::RabbitMq => Some(Kind::RabbitMq),
             Self::Mqtt => Some(Kind::Mosquitto),
+            Self::Kafka => Some(Kind::Kafka),
         }
     }
 
     /// Whether several contenders would get in each other's way at one broker: they all have the same patterns.
     pub(crate) fn needs_own_broker(self) -> bool {
-        matches!(self, Self::Nats | Self::Redis | Self::Mqtt)
+        matches!(self, Self::Nats | Self::Redis | Self::Mqtt | Self::Kafka)
     }
 
     pub(crate) fn contenders(self) -> Vec<Contender> {
         use Program::{Nest, Nestrs, Raw, Tarpc, Upstream};
-        let mut all = vec![
-            Contender::ours(),
-            Contender::new(RAW, Raw, Raw),
-            Contender::new("NestJS 12", Nest, Nest),
-            Contender::new("NestJS 12 → nestrs", Nest, Nestrs),
-            Contender::new("nestrs → NestJS 12", Nestrs, Nest),
-            Contender::new(UPSTREAM, Upstream, Upstream),
-        ];
+        let mut all = vec![Contender::ours(), Contender::new(RAW, Raw, Raw)];
+        all.push(Contender::new("NestJS 12", Nest, Nest));
+        // Over gRPC it has services of proto files instead of patterns.
+        if self != Self::Grpc {
+            all.push(Contender::new("NestJS 12 → nestrs", Nest, Nestrs));
+            all.push(Contender::new("nestrs → NestJS 12", Nestrs, Nest));
+        }
+        if !matches!(self, Self::Grpc | Self::Kafka) {
+            all.push(Contender::new(UPSTREAM, Upstream, Upstream));
+        }
         if self == Self::Tcp {
             all.push(Contender::new("tarpc", Tarpc, Tarpc));
         }

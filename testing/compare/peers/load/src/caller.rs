@@ -34,6 +34,18 @@ impl Note {
     }
 }
 
+/// How many numbers a stream is to have. Objects all of them, for NestJS makes text of bare numbers where Kafka carries them.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Ask {
+    pub numbers: u64,
+}
+
+/// One of a stream, or how many events came.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Number {
+    pub number: u64,
+}
+
 /// A client, connected or not yet. It is called by many tasks at once.
 pub trait Caller: Send + Sync + 'static {
     fn call(&self, note: &Note) -> impl Future<Output = Result<Note, Failure>> + Send;

@@ -5,8 +5,8 @@
 //! does. A client reads [orders](orders::Order), one line of JSON each, carries them out one after the other and prints one line with the
 //! [`Outcome`] of each.
 //!
-//! Every server answers `echo` with the note it is sent, `stream` with as many numbers as it is told to, and `seen` with how many events
-//! `note` have come.
+//! Every server answers `echo` with the [`Note`] it is sent, `stream` with as many [`Number`]s as it is [asked](Ask) for, and `seen` with the
+//! [`Number`] of events `note` that have come.
 //!
 //! # Layout
 //! [`caller`]: what a contender has to be able to do. [`orders`]: what it is told. `calls`, `paced`, `events`, `streams`, `connections`:
@@ -22,7 +22,7 @@ mod paced;
 pub mod serving;
 mod streams;
 
-pub use caller::{Caller, Failure, Note};
+pub use caller::{Ask, Caller, Failure, Note, Number};
 pub use orders::run;
 pub use outcome::Outcome;
 pub use serving::{Seen, serve};

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use load::{Caller, Failure, Note};
+use load::{Ask, Caller, Failure, Note, Number};
 use nestrs::microservices::{
+    GrpcTransport, GrpcTransportOptions, KafkaTopics, KafkaTransport, KafkaTransportOptions,
     MqttTransport, MqttTransportOptions, NatsTransport, NatsTransportOptions, RabbitMqRouting,
     RabbitMqTransport, RabbitMqTransportOptions, RedisTransport, RedisTransportOptions,
     TcpTransport, TcpTransportOptions,
@@ -15,6 +16,11 @@ pub(crate) async fn connect(transport: &str, address: &str) -> Result<Client, Fa
     let (url, name) = address.split_once('#').unwrap_or((address, ""));
     let transport: Arc<dyn Transport> = match transport {
         "tcp" => Arc::new(TcpTransport::new(TcpTransportOptions::new(url))),
+        "grpc" => Arc::new(GrpcTransport::new(GrpcTransportOptions::new(url))),
+        "kafka" => {
+            let options = KafkaTransportOptions::new(url).create_topics(KafkaTopics::default());
+            Arc::new(KafkaTransport::new(options))
+        }
         "nats" => Arc::new(NatsTransport::new(NatsTransportOptions::new(url))),
         "redis" => Arc::new(RedisTransport::new(RedisTransportOptions::new(url))),
         "mqtt" => Arc::new(MqttTransport::new(MqttTransportOptions::new(url))),
@@ -39,11 +45,15 @@ impl Caller for Client {
     }
 
     async fn seen(&self) -> Result<u64, Failure> {
-        Ok(self.0.send("seen", &()).await?)
+        let seen: Number = self.0.send("seen", &Ask { numbers: 0 }).await?;
+        Ok(seen.number)
     }
 
     async fn stream(&self, numbers: u64) -> Result<u64, Failure> {
-        let mut stream = self.0.send_stream::<_, u64>("stream", &numbers).await?;
+        let mut stream = self
+            .0
+            .send_stream::<_, Number>("stream", &Ask { numbers })
+            .await?;
         let mut came = 0;
         while let Some(number) = stream.next().await {
             number?;

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use futures_util::{Stream, stream};
-use load::{Caller, Failure, Note, Seen};
+use load::{Ask, Caller, Failure, Note, Number, Seen};
 use nestrs::Microservice;
 use nestrs::microservices::{
-    MqttMicroserviceOptions, NatsMicroserviceOptions, RabbitMqMicroserviceOptions, RabbitMqRouting,
+    GrpcMicroserviceOptions, KafkaMicroserviceOptions, KafkaTopics, MqttMicroserviceOptions,
+    NatsMicroserviceOptions, RabbitMqMicroserviceOptions, RabbitMqRouting,
     RedisMicroserviceOptions, TcpMicroserviceOptions,
 };
 use nestrs::prelude::*;
@@ -24,13 +25,14 @@ impl Notes {
     }
 
     #[message_pattern("stream")]
-    async fn stream(&self, numbers: u64) -> impl Stream<Item = u64> + use<> {
-        stream::iter(0..numbers)
+    async fn stream(&self, Ask { numbers }: Ask) -> impl Stream<Item = Number> + use<> {
+        stream::iter((0..numbers).map(|number| Number { number }))
     }
 
     #[message_pattern("seen")]
-    async fn seen(&self) -> u64 {
-        self.seen.count()
+    async fn seen(&self) -> Number {
+        let number = self.seen.count();
+        Number { number }
     }
 
     #[event_pattern("note")]
@@ -81,7 +83,7 @@ pub(crate) async fn run_all(addresses: &str) -> Result<(), Failure> {
 }
 
 fn known(transport: &str) -> &'static str {
-    const ALL: [&str; 5] = ["tcp", "nats", "redis", "rabbitmq", "mqtt"];
+    const ALL: [&str; 7] = ["tcp", "grpc", "nats", "redis", "rabbitmq", "mqtt", "kafka"];
     ALL.into_iter()
         .find(|known| *known == transport)
         .unwrap_or_default()
@@ -91,6 +93,10 @@ fn microservice(transport: &str, address: &str) -> Result<Microservice, Failure>
     let (url, name) = address.split_once('#').unwrap_or((address, ""));
     Ok(match transport {
         "tcp" => TcpMicroserviceOptions::new(url).into(),
+        "grpc" => GrpcMicroserviceOptions::new(url).into(),
+        "kafka" => KafkaMicroserviceOptions::new(url)
+            .create_topics(KafkaTopics::default())
+            .into(),
         "nats" => NatsMicroserviceOptions::new(url).into(),
         "redis" => RedisMicroserviceOptions::new(url).into(),
         "mqtt" => MqttMicroserviceOptions::new(url).into(),

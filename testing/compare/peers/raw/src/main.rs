@@ -3,6 +3,8 @@
 //! # Layout
 //! [`packet`]: what goes over the wire. [`waiting`]: calls that have no reply yet. One file for each transport.
 
+mod grpc;
+mod kafka;
 mod mqtt;
 mod nats;
 mod packet;
@@ -20,6 +22,10 @@ async fn main() -> Result<(), Failure> {
     match (side.as_str(), transport.as_str()) {
         ("server", "tcp") => tcp::serve(url).await,
         ("client", "tcp") => load::run(|| tcp::connect(url)).await,
+        ("server", "grpc") => grpc::serve(url).await,
+        ("client", "grpc") => load::run(|| grpc::connect(url)).await,
+        ("server", "kafka") => kafka::serve(url).await,
+        ("client", "kafka") => load::run(|| kafka::connect(url)).await,
         ("server", "nats") => nats::serve(url).await,
         ("client", "nats") => load::run(|| nats::connect(url)).await,
         ("server", "redis") => redis::serve(url).await,

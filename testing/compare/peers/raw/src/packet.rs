@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use load::{Failure, Seen};
+use load::{Ask, Failure, Number, Seen};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -73,14 +73,16 @@ pub(crate) fn answer(
             send(&buffer);
         }
         "seen" => {
-            write(&mut buffer, id, seen.count(), true)?;
+            let number = seen.count();
+            write(&mut buffer, id, Number { number }, true)?;
             send(&buffer);
         }
         _ => {
-            let numbers: u64 = serde_json::from_str(data)?;
+            let Ask { numbers } = serde_json::from_str(data)?;
             for number in 0..numbers {
                 buffer.clear();
-                write(&mut buffer, id, number, number + 1 == numbers)?;
+                let is_last = number + 1 == numbers;
+                write(&mut buffer, id, Number { number }, is_last)?;
                 send(&buffer);
             }
         }

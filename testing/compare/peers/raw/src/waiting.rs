@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use load::{Failure, Note};
+use load::{Ask, Failure, Note, Number};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,8 +19,8 @@ pub(crate) struct Waiting {
 /// What somebody waits for.
 enum Slot {
     Note(oneshot::Sender<Note>),
-    Number(oneshot::Sender<u64>),
-    Numbers(mpsc::UnboundedSender<u64>),
+    Number(oneshot::Sender<Number>),
+    Numbers(mpsc::UnboundedSender<Number>),
 }
 
 impl Waiting {
@@ -41,7 +41,7 @@ impl Waiting {
     ) -> Result<u64, Failure> {
         let (sender, reply) = oneshot::channel();
         send(self.packet("seen", (), Slot::Number(sender))?).await?;
-        Ok(reply.await?)
+        Ok(reply.await?.number)
     }
 
     pub(crate) async fn stream(
@@ -50,7 +50,7 @@ impl Waiting {
         send: impl AsyncFnOnce(Vec<u8>) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
         let (sender, mut replies) = mpsc::unbounded_channel();
-        send(self.packet("stream", numbers, Slot::Numbers(sender))?).await?;
+        send(self.packet("stream", Ask { numbers }, Slot::Numbers(sender))?).await?;
         let mut came = 0;
         while replies.recv().await.is_some() {
             came += 1;

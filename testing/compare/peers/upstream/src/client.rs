@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use load::{Caller, Failure, Note};
+use load::{Caller, Failure, Note, Number};
 use nestrs::microservices::{
     NatsTransport, NatsTransportOptions, RedisTransport, RedisTransportOptions, TcpTransport,
     TcpTransportOptions,
@@ -52,7 +52,8 @@ impl Caller for Client {
     }
 
     async fn seen(&self) -> Result<u64, Failure> {
-        self.0.send("seen", &()).await.map_err(to_failure)
+        let seen: Result<Number, _> = self.0.send("seen", &()).await;
+        Ok(seen.map_err(to_failure)?.number)
     }
 }
 

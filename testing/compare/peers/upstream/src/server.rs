@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use load::{Failure, Note};
+use load::{Failure, Note, Number};
 use nestrs::core::ProviderRegistry;
 use nestrs::microservices::{
     NatsMicroserviceOptions, RedisMicroserviceOptions, TcpMicroserviceOptions, handler_factory,
@@ -26,8 +26,9 @@ impl Notes {
     }
 
     #[message_pattern("seen")]
-    async fn seen(&self) -> u64 {
-        SEEN.load(Ordering::Relaxed)
+    async fn seen(&self) -> Number {
+        let number = SEEN.load(Ordering::Relaxed);
+        Number { number }
     }
 
     #[event_pattern("note")]
