@@ -18,7 +18,7 @@ use crate::client::ClientsService;
 /// ```
 /// # extern crate nestrs_microservices as nestrs;
 /// # mod math {
-/// #     #[derive(Clone, Default, PartialEq, prost::Message)]
+/// #     #[derive(Clone, PartialEq, prost::Message)]
 /// #     pub struct AddRequest { #[prost(int32, tag = "1")] pub a: i32, #[prost(int32, tag = "2")] pub b: i32 }
 /// #     #[derive(Clone, PartialEq, prost::Message)]
 /// #     pub struct Number { #[prost(int32, tag = "1")] pub value: i32 }
