@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 // Each test file uses its own part of this one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -71,6 +71,19 @@ impl Handlers {
     pub async fn handled(&self, count: u32) {
         let handled = tokio::time::timeout(LIMIT, self.handled.acquire_many(count)).await;
         handled.expect("not handled in time").unwrap().forget();
+    }
+
+    /// Waits until so many different messages were handled: at least once may be
+    /// twice.
+    pub async fn handled_distinct(&self, count: usize) {
+        let distinct = || {
+            let seen = self.seen().into_iter();
+            let seen: HashSet<_> = seen.map(|(_, number)| number.to_string()).collect();
+            seen.len()
+        };
+        while distinct() < count {
+            self.handled(1).await;
+        }
     }
 
     pub fn seen(&self) -> Vec<(String, Value)> {
