@@ -13,8 +13,6 @@ use crate::message::MqttQos;
 const DEFAULT_URL: &str = "mqtt://127.0.0.1:1883";
 /// The largest packet in either direction, unless told otherwise.
 const DEFAULT_MAX_PACKET_SIZE: usize = 16 * 1024 * 1024;
-/// How long one attempt to connect may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// Which MQTT is spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -214,12 +212,6 @@ pub(crate) struct Endpoint {
     pub(crate) last_will: Option<MqttLastWill>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<std::sync::Arc<tokio_rustls::rustls::ClientConfig>>,
-}
-
-impl Endpoint {
-    pub(crate) fn attempt_seconds(&self) -> u64 {
-        ATTEMPT.as_secs()
-    }
 }
 
 /// At most 23 letters and digits, which every broker takes.

@@ -58,7 +58,7 @@
 //! | `outgoing` | from a message to what is published |
 //! | `caller`, `replies` | what replies come to, and by what a client hears of them |
 //! | `link` | a connection that comes back |
-//! | `driver` | the driver for either protocol version |
+//! | `driver` | the driver for either protocol version, and its socket |
 //!
 //! The next file on a message's path is [`server`].
 

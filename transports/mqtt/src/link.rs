@@ -197,8 +197,13 @@ impl<P: Peer> Keeper<P> {
         let pump = async {
             let lost = pump(&*self.peer, &client, &mut events).await;
             // In this order: nothing more is handed in, and then what was is lost.
-            drop(events);
+            let socket = events.end();
             self.peer.lost(&lost.error);
+            if lost.was_asked_for
+                && let Err(error) = socket.closed().await
+            {
+                tracing::debug!(%error, "the MQTT broker may not have read the last of it");
+            }
             lost
         };
         let ready = self.make_ready(&client, &mut was_here);

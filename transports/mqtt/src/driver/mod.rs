@@ -2,6 +2,7 @@
 //! MQTT 3.1.1 and for MQTT 5 are alike but share no types.
 
 mod forgetful;
+mod socket;
 mod v4;
 mod v5;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use nestrs_core::{ErrorKind, TransportError};
 
+use self::socket::Socket;
 use crate::broker::{Endpoint, MqttProtocol};
 use crate::message::{MqttProperties, MqttQos};
 
@@ -125,6 +127,15 @@ impl Events {
             Self::V5(events) => events.message().await,
         }
     }
+
+    /// Ends the driver, so that nothing more is handed in. The connection goes
+    /// with the socket.
+    pub(crate) fn end(self) -> Socket {
+        match self {
+            Self::V4(events) => events.socket,
+            Self::V5(events) => events.socket,
+        }
+    }
 }
 
 impl Client {
@@ -210,17 +221,21 @@ macro_rules! driver {
         pub(crate) struct Events {
             events: $rumqttc::EventLoop,
             client: $rumqttc::AsyncClient,
+            pub(super) socket: Socket,
         }
 
         /// Also says how large a packet may be, if the broker did.
         pub(super) async fn connect(
             endpoint: &Endpoint,
         ) -> Result<(Client, Events, Option<usize>), Lost> {
-            let builder = $rumqttc::AsyncClient::builder(options(endpoint));
-            let (client, mut events) = builder.capacity(super::CAPACITY).build();
-            set_network_options(&mut events, endpoint);
+            let socket = Socket::default();
+            let mut options = options(endpoint);
+            let connecting = socket.clone();
+            options.set_socket_connector(move |host, _| connecting.clone().connect(host));
+            let builder = $rumqttc::AsyncClient::builder(options);
+            let (client, events) = builder.capacity(super::CAPACITY).build();
             let sender = Client(client.clone());
-            let mut events = Events { events, client };
+            let mut events = Events { events, client, socket };
             loop {
                 if let $rumqttc::Packet::ConnAck(accepted) = events.packet().await? {
                     return Ok((sender, events, max_packet_size(&accepted)));

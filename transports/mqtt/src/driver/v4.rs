@@ -5,6 +5,7 @@ use rumqttc_v4::{
     AckMode, ConnectReturnCode, ConnectionError, LastWill, MqttOptions, PublishOptions,
 };
 
+use super::socket::Socket;
 use super::{Ack, Inbound, Lost, Outbound, driver};
 use crate::broker::Endpoint;
 use crate::message::{MqttProperties, MqttQos};
@@ -33,13 +34,6 @@ fn options(endpoint: &Endpoint) -> MqttOptions {
         options.set_transport(encrypted(tls));
     }
     options
-}
-
-fn set_network_options(events: &mut rumqttc_v4::EventLoop, endpoint: &Endpoint) {
-    let mut network = events.network_options();
-    network.set_tcp_nodelay(true);
-    network.set_connection_timeout(endpoint.attempt_seconds());
-    events.set_network_options(network);
 }
 
 /// It is not said with MQTT 3.1.1.

@@ -8,6 +8,7 @@ use rumqttc_v5::{
 };
 
 use super::forgetful::Forgetful;
+use super::socket::Socket;
 use super::{Ack, Inbound, Lost, Outbound, driver};
 use crate::broker::Endpoint;
 use crate::message::{MqttProperties, MqttQos};
@@ -47,15 +48,8 @@ fn options(endpoint: &Endpoint) -> MqttOptions {
     if let Some(tls) = &endpoint.tls {
         options.set_transport(encrypted(tls));
     }
-    let mut network = rumqttc_v5::NetworkOptions::new();
-    network.set_tcp_nodelay(true);
-    options.set_network_options(network);
-    options.set_connect_timeout(std::time::Duration::from_secs(endpoint.attempt_seconds()));
     options
 }
-
-/// They are among the options here.
-fn set_network_options(_: &mut rumqttc_v5::EventLoop, _: &Endpoint) {}
 
 fn max_packet_size(accepted: &rumqttc_v5::ConnAck) -> Option<usize> {
     let max = accepted.properties.as_ref()?.max_packet_size?;
