@@ -2,6 +2,7 @@
 //! measures.
 #![allow(clippy::unwrap_used)]
 
+#[path = "mqtt/common/mod.rs"]
 mod common;
 
 use std::time::Duration;

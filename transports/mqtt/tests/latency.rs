@@ -1,6 +1,7 @@
 //! How long one call takes when nothing else is on its way.
 #![allow(clippy::unwrap_used)]
 
+#[path = "mqtt/common/mod.rs"]
 mod common;
 
 use std::time::{Duration, Instant};

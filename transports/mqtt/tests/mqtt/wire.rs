@@ -1,13 +1,11 @@
 //! What NestJS 11 and 12 put on the wire, recorded, on either side of us. They
 //! do not differ.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::sync::Arc;
 
+use crate::common::LIMIT;
+use crate::raw::Raw;
 use bytes::Bytes;
-use common::{LIMIT, Raw};
 use nestrs_brokers::Broker;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{
