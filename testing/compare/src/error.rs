@@ -20,6 +20,11 @@ pub(crate) enum Error {
         row: String,
         column: String,
     },
+    /// Messages cost more than is committed.
+    Dearer {
+        slack: u64,
+        messages: Vec<String>,
+    },
     /// The system refused something.
     Io {
         doing: String,
@@ -68,6 +73,12 @@ impl fmt::Display for Error {
             Self::Broker(error) => write!(f, "no broker: {error}"),
             Self::Failed { program, status } => write!(f, "`{program}` failed: {status}"),
             Self::Missing { row, column } => write!(f, "`{column}` left no figure for `{row}`"),
+            Self::Dearer { slack, messages } => write!(
+                f,
+                "more allocations than `pipeline/cost.json` says, or over {slack} % more instructions:\n  {}\n\
+                 Find out where by `valgrind --tool=callgrind`, or commit what `cargo xtask compare pipeline` writes there.",
+                messages.join("\n  ")
+            ),
             Self::Io { doing, source } => write!(f, "{doing}: {source}"),
             Self::Json { file, source } => write!(f, "{file}: {source}"),
         }

@@ -1,18 +1,20 @@
 //! Runs what is measured side by side and writes it down: a section of `RESULTS.md`, and `target/compare/<path>.json`.
 //!
 //! # Layout
-//! `container`: what is measured of the container, and what it has to come to. `transports`: the same of messages. `settings`: how
-//! thoroughly. `figures`: one row and column, round by round, and how two of them compare. `rounds`: running programs that leave such
-//! figures. `cpu`: what a build costs. `memory`: what stays in memory. `proc`: what a process does. `machine`: where all this was measured. `chart`: pictures of it.
-//! `results`: the file.
+//! `container` and `pipeline`: what is measured of each, and what it has to come to. `transports`: the same of messages between processes.
+//! `settings`: how thoroughly. `figures`: one row and column, round by round, and how two of them compare. `rounds`: running programs that
+//! leave such figures. `cost`: instructions and allocations. `cpu`: what a build costs. `memory`: what stays in memory. `proc`: what a
+//! process does. `machine`: where all this was measured. `chart`: pictures of it. `results`: the file.
 
 mod chart;
 mod container;
+mod cost;
 mod cpu;
 mod error;
 mod figures;
 mod machine;
 mod memory;
+mod pipeline;
 mod places;
 mod proc;
 mod results;
@@ -30,16 +32,20 @@ use transports::Transport;
 #[derive(Clone, Copy)]
 enum Path {
     Container,
+    Pipeline,
     Transport(Transport),
     Memory,
 }
+
+/// Instead of measuring: hold what messages cost to what is committed.
+const CHECK: &str = "--check";
 
 /// By name.
 fn paths() -> impl Iterator<Item = (&'static str, Path)> {
     let transports = Transport::ALL.into_iter();
     let transports = transports.map(|transport| (transport.name(), Path::Transport(transport)));
-    let container = std::iter::once(("container", Path::Container));
-    container
+    [("container", Path::Container), ("pipeline", Path::Pipeline)]
+        .into_iter()
         .chain(transports)
         .chain([("memory", Path::Memory)])
 }
@@ -56,6 +62,9 @@ fn main() -> ExitCode {
 
 /// The paths that are wanted, or all of them. One that fails does not keep the others from being measured.
 fn run() -> Result<(), Error> {
+    if std::env::args().skip(1).eq([CHECK]) {
+        return pipeline::check();
+    }
     let (settings, wanted) = Settings::parse(std::env::args().skip(1))?;
     if let Some(unknown) = wanted
         .iter()
@@ -69,6 +78,7 @@ fn run() -> Result<(), Error> {
     for (name, path) in wanted {
         let result = match path {
             Path::Container => container::run(),
+            Path::Pipeline => pipeline::run(),
             Path::Memory => memory::run(&settings),
             Path::Transport(transport) => transports::run(transport, &settings),
         };

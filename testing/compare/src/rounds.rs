@@ -14,10 +14,10 @@ use crate::places;
 pub(crate) const ROUNDS: usize = 5;
 
 /// Builds what is measured as users build: optimised, with cargo's own settings.
-pub(crate) fn build() -> Result<(), Error> {
+pub(crate) fn build(packages: &[&str]) -> Result<(), Error> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--workspace"]);
-    cargo.args(["--exclude", "cost", "--exclude", "peer-*"]);
+    cargo.args(["build", "--release"]);
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
     // Whoever works on the project may have it on; users do not.
     cargo.env_remove("CARGO_INCREMENTAL");
     finish(cargo.current_dir(places::workspace()))

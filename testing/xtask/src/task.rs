@@ -10,6 +10,7 @@ Usage: cargo xtask <task>
   conformance [filter]   what every transport promises, one line a case: `tcp`, `nats::cut`
   brokers [up|down]      start a broker of each kind to work with by hand, end them, or show them
   compare [--quick] [path] measure beside others, and write testing/compare/RESULTS.md
+  cost                   count what messages cost, and fail if that is more than is committed
 ";
 
 /// What the command line asks for.
@@ -22,6 +23,7 @@ pub(crate) enum Task {
     Conformance(Vec<String>),
     Brokers(String),
     Compare(Vec<String>),
+    Cost,
 }
 
 impl Task {
@@ -37,6 +39,7 @@ impl Task {
             Some("conformance") => return Ok(Self::Conformance(rest)),
             Some("brokers") => return brokers(&rest),
             Some("compare") => return Ok(Self::Compare(rest)),
+            Some("cost") => Self::Cost,
             Some(other) => return Err(Error::Usage(format!("there is no task `{other}`"))),
         };
         match rest.first() {
@@ -59,6 +62,7 @@ impl Task {
             Self::Conformance(filters) => conformance::run(filters),
             Self::Brokers(what) => brokers::run(&what),
             Self::Compare(args) => compare::run(args),
+            Self::Cost => compare::check(),
         }
     }
 }
@@ -90,7 +94,7 @@ mod tests {
         let names: Vec<_> = tasks
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 7);
+        assert_eq!(names.len(), 8);
         for name in names {
             assert!(parse(name).is_ok(), "{name}");
         }

@@ -60,7 +60,9 @@ impl Rustc {
 }
 
 pub(crate) fn run() -> Result<(), Error> {
-    rounds::build()?;
+    rounds::build(&[
+        "ours", "by-hand", "in-shaku", "in-dill", "in-rudi", "in-nject",
+    ])?;
     let figures = rounds::run(&PROGRAMS)?;
     let measured = Measured {
         figures,

@@ -1,0 +1,46 @@
+//! Messages through handlers, with more and more around them.
+
+mod gate;
+mod tables;
+
+use serde::Serialize;
+
+use crate::cost::Counted;
+use crate::error::Error;
+use crate::figures::Figures;
+use crate::{machine, results, rounds};
+
+pub(crate) use gate::check;
+
+const CRATES: [&str; 4] = ["nestrs-microservices", "serde_json", "tokio", "criterion"];
+
+/// What no pipeline can do without.
+const READING: &str = "reading alone";
+
+#[derive(Serialize)]
+struct Measured {
+    /// Nanoseconds.
+    time: Figures,
+    counted: Counted,
+}
+
+/// Measures, and takes the costs for those that are allowed from now on.
+pub(crate) fn run() -> Result<(), Error> {
+    let counted = Counted::now("pipeline")?;
+    rounds::build(&["pipeline-time"])?;
+    let time = rounds::run(&["pipeline-time"])?;
+    gate::commit(&counted)?;
+    let measured = Measured { time, counted };
+    let section = [
+        "`cargo xtask compare pipeline`\n\n".to_owned(),
+        machine::description(&CRATES),
+        format!("- counted with {}\n", measured.counted.with),
+        format!("\n### Budgets\n\n{}", tables::budgets(&measured)?),
+        format!(
+            "\n### What each thing costs\n\n{}",
+            tables::costs(&measured)?
+        ),
+    ]
+    .concat();
+    results::save("pipeline", "Pipeline", &section, &measured)
+}

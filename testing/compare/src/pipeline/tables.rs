@@ -1,0 +1,103 @@
+//! What the pipeline has to come to, whether it does, and what each part of it costs.
+
+use std::fmt::Write;
+
+use super::{Measured, READING};
+use crate::cost::Cost;
+use crate::error::Error;
+use crate::figures::{self, Spread};
+
+const TIME: &str = "time";
+const BARE: &str = "request";
+const ALL_THREE: &str = "request, all three";
+
+pub(super) fn budgets(measured: &Measured) -> Result<String, Error> {
+    let mut table = "| budget | measured | |\n|---|---|---|\n".to_owned();
+    let added = added(measured, ALL_THREE)?;
+    let _ = writeln!(
+        table,
+        "| one guard, one pipe and one interceptor: at most 300 ns more a message | {added} ns | {} |",
+        added.verdict(300.0)
+    );
+    for (name, budget, instructions, allocations) in [
+        ("event", "an event: at most 1,700 instructions", 1_700, None),
+        (
+            BARE,
+            "a request and its reply: at most 9,300 instructions and 13 allocations",
+            9_300,
+            Some(13),
+        ),
+        (
+            "send",
+            "the same from a client to a server in memory and back",
+            9_300,
+            Some(13),
+        ),
+    ] {
+        let cost = cost(measured, name)?;
+        let is_met = cost.instructions <= instructions
+            && allocations.is_none_or(|most| cost.allocations <= most);
+        let verdict = if is_met { "met" } else { "**not met**" };
+        let _ = writeln!(table, "| {budget} | {cost} | {verdict} |");
+    }
+    let reading = cost(measured, READING)?.instructions;
+    let _ = write!(
+        table,
+        "
+The 1,700, 9,300 and 13 are what RustStream publishes of itself. Each message is `{{\"id\":1000000,\"quantity\":37}}`, read into a struct by \
+serde, which alone takes {reading} instructions; for a reply the JSON of another struct is written. `event` and `request` are handed to the \
+dispatcher as a server hands them on; `emit` and `send` go through a client and a server in memory, tasks and time-outs included.
+"
+    );
+    Ok(table)
+}
+
+pub(super) fn costs(measured: &Measured) -> Result<String, Error> {
+    let mut table = "| | time | more than `request` | instructions | allocations |\n|---|---:|---:|---:|---:|\n".to_owned();
+    for (name, cost) in &measured.counted.costs {
+        let time = measured.time.spread(TIME, name).ok();
+        let time = time.map_or(String::new(), |time| figures::time(time.middle));
+        let more = match name == BARE {
+            true => String::new(),
+            false => added(measured, name).map_or(String::new(), |more| format!("{more} ns")),
+        };
+        let Cost {
+            instructions,
+            allocations,
+        } = cost;
+        let _ = writeln!(
+            table,
+            "| {name} | {time} | {more} | {instructions} | {allocations} |"
+        );
+    }
+    table.push_str(
+        "
+The guard looks at a header, the pipe gives the payload back as the `Value` it got, the interceptor calls what is behind it: each does as little as \
+one can. A pipe costs most, since the payload becomes a `Value` for it. Instructions are counted by callgrind in a build with `lto = \"fat\"`, \
+allocations by an allocator that counts; `cargo xtask cost` holds both to what is committed in `pipeline/cost.json`. \
+Times are the middle of the rounds, with the least and the most in parentheses; a round counts its fastest sample.
+",
+    );
+    Ok(table)
+}
+
+fn cost(measured: &Measured, name: &str) -> Result<Cost, Error> {
+    let cost = measured.counted.costs.get(name).copied();
+    cost.ok_or_else(|| Error::Missing {
+        row: name.to_owned(),
+        column: "cost".to_owned(),
+    })
+}
+
+/// How many nanoseconds more than a bare request, round by round.
+fn added(measured: &Measured, name: &str) -> Result<Spread, Error> {
+    let missing = || Error::Missing {
+        row: TIME.to_owned(),
+        column: name.to_owned(),
+    };
+    let [bare, more] = [BARE, name].map(|name| measured.time.get(TIME, name));
+    let (bare, more) = (bare.ok_or_else(missing)?, more.ok_or_else(missing)?);
+    Ok(Spread::of(
+        more.iter().zip(bare).map(|(more, bare)| more - bare),
+    ))
+}
