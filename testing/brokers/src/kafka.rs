@@ -13,6 +13,9 @@ const LIBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kafka/libs");
 /// Made up; a folder is formatted for one cluster and no other.
 const CLUSTER: &str = "bmVzdHJzLW9mLWEtdGVzdA";
 
+/// What users can prove their passwords by, beside telling them (PLAIN).
+const SCRAM: [&str; 2] = ["SCRAM-SHA-256", "SCRAM-SHA-512"];
+
 const LOG: &str = "\
 log4j.rootLogger=WARN,A
 log4j.appender.A=org.apache.log4j.ConsoleAppender
@@ -24,22 +27,24 @@ log4j.appender.A.layout.ConversionPattern=%d %p %c %m%n
 pub(crate) fn recipe(setting: Setting<'_>) -> Result<Recipe, Error> {
     let java = programs::find("java")?;
     let libs = programs::at(LIBS)?;
-    let tool = &[
-        "kafka.tools.StorageTool",
-        "format",
-        "-g",
-        "-t",
-        CLUSTER,
-        "-c",
-        "server.properties",
-    ];
+    let format = "kafka.tools.StorageTool format -g -c server.properties -t";
+    let mut format: Vec<_> = format.split(' ').map(str::to_owned).collect();
+    format.push(CLUSTER.to_owned());
+    for (name, password) in &setting.options.users {
+        // Unlike those of PLAIN, these are in the data.
+        for mechanism in SCRAM {
+            let user = format!("{mechanism}=[name={name},password={password}]");
+            format.extend(["--add-scram".to_owned(), user]);
+        }
+    }
+    let broker = ["kafka.Kafka", "server.properties"].map(str::to_owned);
     Ok(Recipe {
         files: vec![
             ("server.properties", properties(setting)),
             ("log4j.properties", LOG.to_owned()),
         ],
-        prepare: vec![program(&java, &libs, tool)],
-        run: vec![program(&java, &libs, &["kafka.Kafka", "server.properties"])],
+        prepare: vec![program(&java, &libs, format)],
+        run: vec![program(&java, &libs, broker)],
         probe: setting.ports.probe,
     })
 }
@@ -128,17 +133,24 @@ ssl.client.auth={clients}
             .collect();
         // What is quoted there is within a file of properties, which has backslashes too.
         let users = users.replace('\\', "\\\\");
+        let security = "org.apache.kafka.common.security";
         text += &format!(
-            "listener.name.clients.sasl.enabled.mechanisms=PLAIN
-listener.name.clients.plain.sasl.jaas.config=\
-             org.apache.kafka.common.security.plain.PlainLoginModule required{users};
-"
+            "listener.name.clients.sasl.enabled.mechanisms=PLAIN,{}
+listener.name.clients.plain.sasl.jaas.config={security}.plain.PlainLoginModule required{users};
+",
+            SCRAM.join(",")
         );
+        for mechanism in SCRAM {
+            text += &format!(
+                "listener.name.clients.{}.sasl.jaas.config={security}.scram.ScramLoginModule required;\n",
+                mechanism.to_ascii_lowercase()
+            );
+        }
     }
     text + &setting.options.config
 }
 
-fn program(java: &Path, libs: &Path, args: &[&str]) -> Step {
+fn program(java: &Path, libs: &Path, args: impl IntoIterator<Item = String>) -> Step {
     let mut step = Step::new(
         java.to_owned(),
         [
@@ -152,6 +164,6 @@ fn program(java: &Path, libs: &Path, args: &[&str]) -> Step {
             &format!("{}/*", libs.display()),
         ],
     );
-    step.args.extend(args.iter().map(ToString::to_string));
+    step.args.extend(args);
     step
 }

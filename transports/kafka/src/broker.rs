@@ -9,6 +9,7 @@ use std::fmt;
 #[cfg(feature = "tls")]
 use nestrs_core::tls::TlsClientOptions;
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 
 /// What transports here promise rests on these: nobody else sets them.
 const OURS: [&str; 6] = [
@@ -42,8 +43,9 @@ pub struct KafkaConnection {
     pub client_id: String,
     /// Who we are, where brokers ask.
     pub sasl: Option<KafkaSasl>,
-    /// Whom to trust and what to show, where brokers want TLS. The driver is built
-    /// without it for now: a start with it fails, and says so.
+    /// Whom to trust and what to show, where brokers want TLS. Without a `ca_pem`
+    /// these are the authorities that this machine trusts. `server_name` cannot be
+    /// had: brokers name each other.
     #[cfg(feature = "tls")]
     pub tls: Option<TlsClientOptions>,
     /// Any properties of librdkafka, over what is set here otherwise.
@@ -68,9 +70,9 @@ pub struct KafkaSasl {
 pub enum KafkaSaslMechanism {
     /// The password as it is.
     Plain,
-    /// A proof of the password. Needs a driver with OpenSSL, as TLS does.
+    /// A proof of the password. Needs the feature `tls`, with or without TLS.
     ScramSha256,
-    /// A longer one. Needs a driver with OpenSSL, as TLS does.
+    /// A longer one. Needs the feature `tls`, with or without TLS.
     ScramSha512,
 }
 
@@ -166,14 +168,14 @@ impl KafkaConnection {
     ) -> Result<ClientConfig, String> {
         let mut config = ClientConfig::new();
         config
+            // It says why connections end there, whatever of it is wanted in the log.
+            .set_log_level(RDKafkaLogLevel::Info)
             .set("bootstrap.servers", self.checked()?)
             .set("client.id", format!("{}-{postfix}", self.client_id))
             // A lost connection is to be back within two seconds.
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "500")
-            .set("retry.backoff.max.ms", "500")
-            // It is said once by us.
-            .set("log.connection.close", "false");
+            .set("retry.backoff.max.ms", "500");
         self.set_security(&mut config)?;
         for (name, value) in ours {
             config.set(*name, value);

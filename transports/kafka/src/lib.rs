@@ -34,10 +34,15 @@
 //! Patterns are names of topics: 243 letters of ASCII, digits, `.`, `_` and `-`.
 //! Records are as large as `max_message_size`, and the topic's own limit.
 //!
+//! # Features
+//!
+//! `tls`: TLS and SASL/SCRAM, with an OpenSSL that is built with the driver and
+//! takes perl to do so. SASL/PLAIN alone needs neither.
+//!
 //! # Layout
 //!
 //! Both sides: [`broker`] says where brokers are, `link` hears from the driver
-//! how they are; `topics` has topics there; `wire` and `encoding` are NestJS's
+//! how they are, and `reason` what can be done about it; `topics` has topics there; `wire` and `encoding` are NestJS's
 //! records; `producer` sends them.
 //!
 //! [`server`] starts a thread; `serving` is that thread, which polls; `group`
@@ -63,6 +68,7 @@ mod link;
 mod partition;
 mod producer;
 mod progress;
+mod reason;
 pub mod record;
 mod replies;
 mod route;
@@ -79,6 +85,9 @@ pub use client::{KafkaTransport, KafkaTransportOptions};
 pub use context::{KafkaContext, KafkaReceived};
 pub use failure::KafkaFailurePolicy;
 pub use link::Link as KafkaLink;
+#[cfg(feature = "tls")]
+#[doc(no_inline)]
+pub use nestrs_core::tls::TlsClientOptions;
 pub use producer::KafkaProducer;
 /// The driver, whose producer is behind
 /// [`Transport::driver`](nestrs_core::Transport::driver).

@@ -10,6 +10,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Statistics};
 use tokio::sync::Notify;
 
+use crate::reason::{in_our_words, what_happened};
+
 /// What hears from the driver: the connections of one server or client, however
 /// many there are. Clones are
 /// the same.
@@ -86,7 +88,7 @@ impl Link {
 
     /// Why there is no connection, as far as it is known.
     pub(crate) fn why(&self) -> String {
-        let last = self.what().last.clone();
+        let last = self.what().last.as_deref().map(in_our_words);
         last.unwrap_or_else(|| "no answer".to_owned())
     }
 
@@ -104,7 +106,7 @@ impl Link {
         let mut what = self.what();
         match code {
             RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL if what.now == Now::Never => {
-                what.refused = Some(reason.to_owned());
+                what.refused = Some(in_our_words(reason));
             }
             RDKafkaErrorCode::AllBrokersDown => {
                 if what.now == Now::Up {
@@ -112,7 +114,8 @@ impl Link {
                     self.0.status.set(ClientStatus::Reconnecting);
                     self.0.went_down.notify_one();
                     let brokers = &self.0.brokers;
-                    tracing::warn!(brokers, "connection to Kafka lost");
+                    let why = what.last.as_deref().map(what_happened);
+                    tracing::warn!(brokers, why, "connection to Kafka lost");
                 }
                 return;
             }
@@ -124,6 +127,11 @@ impl Link {
 
 impl ClientContext for Link {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // That a broker closed a connection is told here alone.
+        if facility == "FAIL" {
+            let (_thread, reason) = message.split_once("]: ").unwrap_or(("", message));
+            self.what().last = Some(reason.to_owned());
+        }
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 tracing::error!(facility, "librdkafka: {message}");

@@ -110,13 +110,17 @@ impl Serving {
                 }
                 return Ok(());
             }
-            // Errors are told while polling.
-            while self.consumer.poll(Duration::ZERO).is_some() {}
+            let pause = backoff.next_delay();
+            // What is wrong is told while polling.
+            let next = Instant::now() + pause;
+            while Instant::now() < next && link.refused().is_none() {
+                self.consumer
+                    .poll(next.saturating_duration_since(Instant::now()));
+            }
             if let Some(why) = link.refused() {
                 return Err(self.refused(why));
             }
-            let pause = backoff.next_delay();
-            if Instant::now() + pause >= give_up {
+            if Instant::now() >= give_up {
                 return Err(self.refused(link.why()));
             }
             if !std::mem::replace(&mut has_warned, true) {
@@ -124,7 +128,6 @@ impl Serving {
                 tracing::warn!(brokers, "cannot connect to Kafka, trying again: {why}");
             }
             self.check_ended()?;
-            std::thread::sleep(pause);
         }
     }
 

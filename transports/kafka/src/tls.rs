@@ -1,5 +1,5 @@
 //! TLS to a broker: our options in librdkafka's words. OpenSSL does it there,
-//! which is all that librdkafka has, once it is built with it.
+//! which is all that librdkafka has.
 
 use nestrs_core::tls::TlsClientOptions;
 use rdkafka::ClientConfig;
@@ -14,9 +14,11 @@ pub(crate) fn set(config: &mut ClientConfig, tls: &TlsClientOptions) -> Result<(
     }
     // Reads them once, so that what is wrong with them is said as everywhere else.
     tls.config().map_err(|error| error.to_string())?;
-    if let Some(authorities) = &tls.ca_pem {
-        config.set("ssl.ca.pem", text(authorities, "ca_pem")?);
-    }
+    match &tls.ca_pem {
+        Some(authorities) => config.set("ssl.ca.pem", text(authorities, "ca_pem")?),
+        // An OpenSSL that is built here does not know where this machine has them.
+        None => config.set("ssl.ca.location", "probe"),
+    };
     if let Some((chain, key)) = &tls.identity_pem {
         config
             .set("ssl.certificate.pem", text(chain, "identity_pem")?)

@@ -7,4 +7,5 @@ mod failures;
 mod groups;
 mod options;
 mod recovery;
+mod security;
 mod wire;
