@@ -172,9 +172,10 @@ impl KafkaConnection {
             .set_log_level(RDKafkaLogLevel::Info)
             .set("bootstrap.servers", self.checked()?)
             .set("client.id", format!("{}-{postfix}", self.client_id))
-            // A lost connection is to be back within two seconds.
-            .set("reconnect.backoff.ms", "50")
-            .set("reconnect.backoff.max.ms", "500")
+            // A lost connection is to be back within two seconds. While none is there,
+            // the driver tries for one twice in the first of these.
+            .set("reconnect.backoff.ms", "500")
+            .set("reconnect.backoff.max.ms", "1000")
             .set("retry.backoff.max.ms", "500");
         self.set_security(&mut config)?;
         for (name, value) in ours {

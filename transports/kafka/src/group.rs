@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nestrs_core::Shutdown;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 use rustc_hash::FxHashMap;
@@ -41,6 +41,8 @@ pub(crate) struct Group {
     pub(crate) ended: CancellationToken,
     partitions: Mutex<Partitions>,
     has_joined: AtomicBool,
+    /// That the brokers do not know how far some partition has come.
+    is_untold: AtomicBool,
 }
 
 /// By topic and number.
@@ -66,6 +68,7 @@ impl Group {
             ended,
             partitions: Mutex::default(),
             has_joined: AtomicBool::new(false),
+            is_untold: AtomicBool::new(false),
         }
     }
 
@@ -90,15 +93,28 @@ impl Group {
 
     /// How far these partitions have come.
     pub(crate) fn positions(partitions: &[Arc<Partition>]) -> KafkaResult<TopicPartitionList> {
-        let mut offsets = TopicPartitionList::new();
-        for partition in partitions {
-            if let Some(position) = partition.position() {
-                let topic = &partition.route.topic;
-                let offset = Offset::Offset(position);
-                offsets.add_partition_offset(topic, partition.number, offset)?;
-            }
-        }
-        Ok(offsets)
+        offsets(partitions, Partition::position)
+    }
+
+    /// How far those have come that have come further than was told last time.
+    pub(crate) fn news(&self) -> KafkaResult<TopicPartitionList> {
+        offsets(
+            self.lock().values().flat_map(BTreeMap::values),
+            Partition::news,
+        )
+    }
+
+    /// Whether brokers could not be told how far some partition has come. It is
+    /// for who asks to tell them.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.is_untold.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether nothing waits and nothing is in hand.
+    pub(crate) fn is_idle(&self) -> bool {
+        let partitions = self.lock();
+        let mut all = partitions.values().flat_map(BTreeMap::values);
+        all.all(|partition| partition.unfinished() == 0)
     }
 
     fn assign(
@@ -198,8 +214,7 @@ impl Group {
         if !is_lost && !self.is_over() {
             let offsets = Self::positions(&taken_away)?;
             if offsets.count() > 0 {
-                let stored = consumer.store_offsets(&offsets);
-                committed = stored.and_then(|()| consumer.commit(&offsets, CommitMode::Sync));
+                committed = consumer.commit(&offsets, CommitMode::Sync);
             }
         }
         match consumer.rebalance_protocol() {
@@ -243,6 +258,20 @@ impl Group {
     }
 }
 
+fn offsets<'a>(
+    partitions: impl IntoIterator<Item = &'a Arc<Partition>>,
+    offset_of: fn(&Partition) -> Option<i64>,
+) -> KafkaResult<TopicPartitionList> {
+    let mut offsets = TopicPartitionList::new();
+    for partition in partitions {
+        if let Some(offset) = offset_of(partition) {
+            let topic = &partition.route.topic;
+            offsets.add_partition_offset(topic, partition.number, Offset::Offset(offset))?;
+        }
+    }
+    Ok(offsets)
+}
+
 impl ClientContext for Group {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.link.log(level, facility, message);
@@ -277,9 +306,14 @@ impl ConsumerContext for Group {
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        if let Err(error) = result {
-            // The driver commits them again with the next.
+        let each = || offsets.elements().iter().try_for_each(|one| one.error());
+        if let Err(error) = result.and_then(|()| each()) {
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::NoOffset) {
+                // They are known already.
+                return;
+            }
             tracing::debug!(%error, ?offsets, "offsets were not committed");
+            self.is_untold.store(true, Ordering::Release);
         }
     }
 }

@@ -84,11 +84,10 @@ pub use broker::{KafkaConnection, KafkaSasl, KafkaSaslMechanism};
 pub use client::{KafkaTransport, KafkaTransportOptions};
 pub use context::{KafkaContext, KafkaReceived};
 pub use failure::KafkaFailurePolicy;
-pub use link::Link as KafkaLink;
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use nestrs_core::tls::TlsClientOptions;
-pub use producer::KafkaProducer;
+pub use producer::{KafkaDeliveries, KafkaProducer};
 /// The driver, whose producer is behind
 /// [`Transport::driver`](nestrs_core::Transport::driver).
 pub use rdkafka;

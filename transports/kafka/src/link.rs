@@ -13,10 +13,9 @@ use tokio::sync::Notify;
 use crate::reason::{in_our_words, what_happened};
 
 /// What hears from the driver: the connections of one server or client, however
-/// many there are. Clones are
-/// the same.
+/// many there are. Clones are the same.
 #[derive(Clone, Default)]
-pub struct Link(Arc<State>);
+pub(crate) struct Link(Arc<State>);
 
 #[derive(Default)]
 struct State {

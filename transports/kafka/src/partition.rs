@@ -134,6 +134,11 @@ impl Partition {
         self.lock().progress.position()
     }
 
+    /// See [`Progress::news`].
+    pub(crate) fn news(&self) -> Option<i64> {
+        self.lock().progress.news()
+    }
+
     /// Records are begun, unless it is too late for that.
     fn begin(self: &Arc<Self>, count: usize) -> Option<InHand> {
         let mut state = self.lock();

@@ -12,6 +12,8 @@ pub(crate) struct Progress {
     open: VecDeque<(i64, bool)>,
     /// All before this one are done with.
     position: Option<i64>,
+    /// Whether that is news.
+    has_moved: bool,
 }
 
 impl Progress {
@@ -27,6 +29,7 @@ impl Progress {
         }
         while let Some((offset, true)) = self.open.front() {
             self.position = Some(offset + 1);
+            self.has_moved = true;
             self.open.pop_front();
         }
     }
@@ -43,6 +46,11 @@ impl Progress {
     /// From where on it would be read again, if anything is done with.
     pub(crate) fn position(&self) -> Option<i64> {
         self.position
+    }
+
+    /// The same, if it was not told yet.
+    pub(crate) fn news(&mut self) -> Option<i64> {
+        std::mem::take(&mut self.has_moved).then_some(self.position)?
     }
 }
 
@@ -63,9 +71,12 @@ mod tests {
         assert_eq!(progress.position(), None);
         progress.settle(5);
         assert_eq!(progress.position(), Some(7));
+        assert_eq!(progress.news(), Some(7));
+        assert_eq!(progress.news(), None);
         assert_eq!(progress.open.len(), 1);
         progress.settle(9);
         assert_eq!(progress.position(), Some(10));
+        assert_eq!(progress.news(), Some(10));
         assert_eq!(progress.open.len(), 0);
     }
 

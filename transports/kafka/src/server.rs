@@ -146,7 +146,6 @@ impl KafkaMicroserviceOptions {
 
     fn consumer(&self, group: &str) -> Result<ClientConfig, String> {
         let session = self.session_timeout.as_millis();
-        let interval = self.commit_interval.as_millis().max(1);
         let mut config = self.connection.config(
             "server",
             &[
@@ -168,10 +167,9 @@ impl KafkaMicroserviceOptions {
         )?;
         config
             .set("group.id", group)
-            // What is done with is stored by us, and then committed by the driver.
+            // What is done with is for us to say.
             .set("enable.auto.offset.store", "false")
-            .set("enable.auto.commit", "true")
-            .set("auto.commit.interval.ms", interval.to_string());
+            .set("enable.auto.commit", "false");
         Ok(config)
     }
 
@@ -212,7 +210,7 @@ impl TransportServer for KafkaMicroserviceOptions {
             group: group_id,
             // What the replies' connections do says nothing of the server's.
             producer: producer::create(&producer, &Link::new(link.brokers().to_owned()))
-                .map_err(unmade)?,
+                .map_err(invalid)?,
         });
         let needs = Needs {
             topics: routes.iter().map(|route| route.topic.to_string()).collect(),

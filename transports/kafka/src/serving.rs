@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nestrs_core::backoff::Backoff;
 use nestrs_core::{ErrorKind, StartError, TransportError};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -22,7 +21,8 @@ use crate::topics::{self, Creator, KafkaTopics};
 const TURN: Duration = Duration::from_millis(100);
 /// The same where something is waited for meanwhile.
 const SHORT_TURN: Duration = Duration::from_millis(5);
-/// How long one attempt to reach a broker may take.
+/// How long one attempt to reach a broker may take: the driver says so once there
+/// is one.
 const ATTEMPT: Duration = Duration::from_millis(500);
 
 pub(crate) struct Serving {
@@ -30,6 +30,8 @@ pub(crate) struct Serving {
     /// Those whose records wait too long a queue.
     paused: Vec<Arc<Partition>>,
     next_look: Instant,
+    /// That nothing was in hand when that was looked at.
+    is_idle: bool,
     commit_interval: Duration,
     prefetch: usize,
 }
@@ -52,6 +54,7 @@ impl Serving {
             consumer: config.create_with_context(group)?,
             paused: Vec::new(),
             next_look: Instant::now(),
+            is_idle: true,
             commit_interval,
             prefetch: prefetch.max(1),
         })
@@ -97,7 +100,6 @@ impl Serving {
 
     fn connect(&self, give_up: Instant, needs: &Needs) -> Result<(), StartError> {
         let link = &self.group().link;
-        let mut backoff = Backoff::default();
         let mut has_warned = false;
         loop {
             let answer = self
@@ -110,12 +112,11 @@ impl Serving {
                 }
                 return Ok(());
             }
-            let pause = backoff.next_delay();
             // What is wrong is told while polling.
-            let next = Instant::now() + pause;
+            let next = Instant::now() + TURN;
             while Instant::now() < next && link.refused().is_none() {
-                self.consumer
-                    .poll(next.saturating_duration_since(Instant::now()));
+                let left = next.saturating_duration_since(Instant::now());
+                self.consumer.poll(left);
             }
             if let Some(why) = link.refused() {
                 return Err(self.refused(why));
@@ -136,12 +137,12 @@ impl Serving {
         let shutdown = self.group().shutdown.clone();
         let ended = self.group().ended.clone();
         while !shutdown.is_stopping() && !ended.is_cancelled() {
-            let wait = if self.paused.is_empty() {
-                TURN
-            } else {
-                SHORT_TURN
+            let wait = match (self.paused.is_empty(), self.is_idle) {
+                (true, true) => TURN,
+                (true, false) => TURN.min(self.commit_interval),
+                _ => SHORT_TURN.min(self.commit_interval),
             };
-            self.turn(wait.min(self.commit_interval));
+            self.turn(wait);
         }
         let partitions = self.group().partitions();
         partitions.iter().for_each(|partition| partition.stop());
@@ -160,6 +161,7 @@ impl Serving {
     fn turn(&mut self, wait: Duration) {
         match self.consumer.poll(wait) {
             Some(Ok(message)) => {
+                self.is_idle = false;
                 let partition = self.group().partition(message.topic(), message.partition());
                 if let Some(partition) = partition {
                     let waiting = partition.receive(KafkaReceived::new(&message));
@@ -175,7 +177,9 @@ impl Serving {
         self.resume();
         if Instant::now() >= self.next_look {
             self.next_look = Instant::now() + self.commit_interval;
-            self.store();
+            // First this: what ends in between is told now.
+            self.is_idle = self.group().is_idle();
+            self.tell();
             self.look_for_brokers();
         }
     }
@@ -202,20 +206,26 @@ impl Serving {
         });
     }
 
-    /// Tells the driver how far partitions have come; it commits that, again if
-    /// it fails.
-    fn store(&self) {
-        let offsets = Group::positions(&self.group().partitions());
-        let stored = offsets.and_then(|offsets| self.consumer.store_offsets(&offsets));
-        if let Err(error) = stored {
+    /// Tells the brokers how far partitions have come, if that is news, and does
+    /// not wait.
+    fn tell(&self) {
+        let group = self.group();
+        let news = group.news();
+        let has_news = news.as_ref().is_ok_and(|news| news.count() > 0);
+        if !has_news && !group.is_untold() {
+            return;
+        }
+        // What was not told the last time is told along with it.
+        let stored = news.and_then(|news| self.consumer.store_offsets(&news));
+        let told = self.consumer.commit_consumer_state(CommitMode::Async);
+        if let Err(error) = stored.and(told) {
             // One was taken away meanwhile: that was its commit.
-            tracing::debug!(%error, "offsets were not stored");
+            tracing::debug!(%error, "offsets were not committed");
         }
     }
 
     /// Tells the brokers how far partitions have come, and waits until they know.
     fn commit(&self) {
-        self.store();
         let offsets = Group::positions(&self.group().partitions());
         let committed = offsets.and_then(|offsets| match offsets.count() {
             0 => Ok(()),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use nestrs_core::backoff::Backoff;
 use nestrs_core::extras::Extras;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::request_id::RequestIds;
@@ -22,10 +21,12 @@ use crate::link::Link;
 use crate::producer::{self, KafkaProducer, Record};
 use crate::record::KafkaRecord;
 use crate::replies::ReplyTopics;
-use crate::server::property;
 use crate::wire::{
     CORRELATION_ID, Content, REPLY_PARTITION, REPLY_TOPIC, header, reply_topic, topic_error,
 };
+
+/// How long to wait before brokers are asked again whether they are there.
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) struct Session {
     producer: KafkaProducer,
@@ -58,7 +59,7 @@ impl Session {
         );
         settings.push(("batch.size", options.batch_size.to_string()));
         let config = options.connection.config("client", &settings)?;
-        let producer = producer::create(&config, &link).map_err(property)?;
+        let producer = producer::create(&config, &link)?;
         let ended = CancellationToken::new();
         let running = ended.clone().drop_guard();
         let (in_flight, ids) = (InFlight::default(), RequestIds::new());
@@ -205,10 +206,8 @@ async fn keep(
     ended: CancellationToken,
 ) {
     let keep = async {
-        let mut backoff = Backoff::default();
         loop {
             if replies.asks_brokers().await {
-                backoff.reset();
                 link.is_up();
                 state.send_replace(Brokers::There);
                 link.down().await;
@@ -217,7 +216,7 @@ async fn keep(
                 state.send_replace(Brokers::Refused);
                 return;
             } else {
-                backoff.wait().await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     };

@@ -131,7 +131,11 @@ impl Creator<'_> {
         }
         for name in names {
             // Whether they come to be is asked anyway.
-            let _ = self.producer.client().fetch_metadata(Some(name), QUESTION);
+            let _ = self
+                .producer
+                .driver()
+                .client()
+                .fetch_metadata(Some(name), QUESTION);
         }
         Ok(())
     }

@@ -361,27 +361,33 @@ impl Raw {
         record.payload = value;
         self.producer.send(record, SOON).await.unwrap();
     }
+}
 
-    /// The offset that a group has committed.
-    pub(crate) async fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
-        let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", url().await)
-            .set("group.id", format!("{group}-server"));
-        let (topic, ask) = (topic.to_owned(), move |topic: &str| {
-            let consumer: StreamConsumer = config.create().unwrap();
-            let mut list = TopicPartitionList::new();
-            list.add_partition(topic, partition);
-            let committed = consumer.committed_offsets(list, SOON).unwrap();
-            committed.elements()[0]
-                .offset()
-                .to_raw()
-                .filter(|offset| *offset >= 0)
-        });
-        tokio::task::spawn_blocking(move || ask(&topic))
-            .await
-            .unwrap()
-    }
+/// The offset that a service has committed at the shared broker.
+pub(crate) async fn committed(service: &str, topic: &str, partition: i32) -> Option<i64> {
+    committed_at(url().await, service, topic, partition).await
+}
+
+/// The same at another broker.
+pub(crate) async fn committed_at(
+    url: &str,
+    service: &str,
+    topic: &str,
+    partition: i32,
+) -> Option<i64> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", url)
+        .set("group.id", format!("{service}-server"));
+    let mut list = TopicPartitionList::new();
+    list.add_partition(topic, partition);
+    let ask = move || {
+        let consumer: StreamConsumer = config.create().unwrap();
+        let committed = consumer.committed_offsets(list, SOON).unwrap();
+        committed.elements()[0].offset().to_raw()
+    };
+    let offset = tokio::task::spawn_blocking(ask).await.unwrap();
+    offset.filter(|offset| *offset >= 0)
 }
 
 pub(crate) fn seen(message: &OwnedMessage) -> Seen {

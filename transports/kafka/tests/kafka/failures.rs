@@ -7,7 +7,7 @@ use nestrs_transport_kafka::rdkafka::Message as _;
 use nestrs_transport_kafka::{KafkaFailurePolicy, KafkaMicroserviceOptions, dead};
 use serde_json::{Value, json};
 
-use crate::common::{Raw, Server, client, seen, server_options, unique};
+use crate::common::{Raw, Server, client, committed, seen, server_options, unique};
 
 async fn quick() -> KafkaMicroserviceOptions {
     server_options().await.on_failure(KafkaFailurePolicy {
@@ -70,7 +70,7 @@ async fn an_event_that_never_succeeds_is_a_dead_letter_and_holds_nobody_up() {
     assert_eq!(said, expected);
     server.stop().await;
     // It is done with.
-    assert_eq!(raw.committed(&service, &fail, 0).await, Some(1));
+    assert_eq!(committed(&service, &fail, 0).await, Some(1));
 }
 
 #[tokio::test]
@@ -109,10 +109,7 @@ async fn batches_are_handled_as_one() {
         begun[0].as_array().unwrap().len()
     );
     server.stop().await;
-    assert_eq!(
-        Raw::new().await.committed(&service, &route, 0).await,
-        Some(25)
-    );
+    assert_eq!(committed(&service, &route, 0).await, Some(25));
 }
 
 #[tokio::test]
@@ -130,8 +127,7 @@ async fn with_manual_commits_handlers_say_what_is_done_with() {
     }
     server.journal.until_begun(6).await;
     server.stop().await;
-    let raw = Raw::new().await;
-    assert_eq!(raw.committed(&service, &commits, 0).await, Some(3));
+    assert_eq!(committed(&service, &commits, 0).await, Some(3));
     // What it was when the group began.
-    assert_eq!(raw.committed(&service, &other, 0).await, Some(0));
+    assert_eq!(committed(&service, &other, 0).await, Some(0));
 }

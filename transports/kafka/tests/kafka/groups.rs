@@ -8,7 +8,7 @@ use nestrs_core::{Outgoing, Transport};
 use nestrs_transport_kafka::KafkaRecord;
 use serde_json::{Value, json};
 
-use crate::common::{Raw, Server, client, pair, server_options, soon, unique, url};
+use crate::common::{Raw, Server, client, committed, pair, server_options, soon, unique, url};
 
 const EVENTS: usize = 10_000;
 const PARTITIONS: i32 = 3;
@@ -198,9 +198,8 @@ async fn what_is_in_hand_is_finished_before_a_partition_goes_to_another() {
     assert_eq!(one + other, 4, "none is handled twice");
     first.stop().await;
     second.stop().await;
-    let raw = Raw::new().await;
     for partition in [0, 1] {
-        assert_eq!(raw.committed(&service, &route, partition).await, Some(2));
+        assert_eq!(committed(&service, &route, partition).await, Some(2));
     }
 }
 
@@ -241,8 +240,5 @@ async fn a_handler_that_takes_long_does_not_lose_the_group() {
         "in order, each once"
     );
     server.stop().await;
-    assert_eq!(
-        Raw::new().await.committed(&service, &gated, 0).await,
-        Some(50)
-    );
+    assert_eq!(committed(&service, &gated, 0).await, Some(50));
 }

@@ -108,7 +108,11 @@ async fn topics_are_created_as_they_are_asked_for() {
     let driver = client.driver().unwrap();
     let producer: &KafkaProducer = driver.downcast_ref().unwrap();
     for topic in [&route, &format!("{route}.reply")] {
-        let metadata = producer.client().fetch_metadata(Some(topic), SOON).unwrap();
+        let metadata = producer
+            .driver()
+            .client()
+            .fetch_metadata(Some(topic), SOON)
+            .unwrap();
         assert_eq!(metadata.topics()[0].partitions().len(), 3, "{topic}");
     }
     server.stop().await;
