@@ -2,10 +2,9 @@
 // `../load/src/orders.rs` has, in the same way.
 import { createInterface } from 'node:readline';
 import { logger, nest, say } from '../../../interop/node/nest.mjs';
-import { optionsOf, transports } from './transports.mjs';
+import { optionsOf, prepare, REQUESTS, transports } from './transports.mjs';
 
 const WORDS = 'what one service has to say to another; ';
-const REQUESTS = ['echo', 'stream', 'seen'];
 const SENDERS = 64;
 const UNDER_WAY = 4096;
 const PATIENCE = 2000;
@@ -221,6 +220,7 @@ const orders = {
   },
 };
 
+await prepare(name, address);
 client = await connect();
 say({ ready: '' });
 for await (const line of createInterface({ input: process.stdin })) {

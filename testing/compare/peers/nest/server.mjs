@@ -1,7 +1,7 @@
 // NestJS's server: `node server.mjs <transport> <address>`, started in the folder of a version of NestJS.
 import { createServer } from 'node:net';
 import { logger, nest, say } from '../../../interop/node/nest.mjs';
-import { optionsOf, transports } from './transports.mjs';
+import { optionsOf, prepare, transports } from './transports.mjs';
 
 const { Controller, EventPattern, GrpcMethod, MessagePattern, Module } = nest;
 
@@ -53,6 +53,7 @@ Module({ controllers: [Notes] })(NotesModule);
 
 // It does not say which port it was given.
 const address = name === 'grpc' ? `127.0.0.1:${await freePort()}` : given;
+await prepare(name, address);
 const transport = transports[name];
 const options = optionsOf(name, address);
 const app = await nest.NestFactory.createMicroservice(NotesModule, { transport, options, logger });

@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use load::{Caller, Failure, Note, Number};
 use nestrs::microservices::{
-    NatsTransport, NatsTransportOptions, RedisTransport, RedisTransportOptions, TcpTransport,
-    TcpTransportOptions,
+    GrpcTransport, GrpcTransportOptions, NatsTransport, NatsTransportOptions, RedisTransport,
+    RedisTransportOptions, TcpTransport, TcpTransportOptions,
 };
 use nestrs::prelude::*;
 
@@ -17,6 +17,14 @@ pub(crate) async fn connect(transport: &str, address: &str) -> Result<Client, Fa
     let (url, name) = address.split_once('#').unwrap_or((address, ""));
     let transport: Arc<dyn Transport> = match transport {
         "tcp" => Arc::new(TcpTransport::new(TcpTransportOptions::new(url.parse()?))),
+        "grpc" => {
+            let options = GrpcTransportOptions::new(format!("http://{url}"));
+            Arc::new(GrpcTransport::new(options))
+        }
+        "kafka" => {
+            let options = KafkaTransportOptions::new(vec![url.to_owned()]);
+            Arc::new(KafkaTransport::new(options))
+        }
         "nats" => Arc::new(NatsTransport::new(NatsTransportOptions::new(url))),
         "redis" => Arc::new(RedisTransport::new(RedisTransportOptions::new(url))),
         "mqtt" => {

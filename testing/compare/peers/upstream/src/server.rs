@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use load::{Failure, Note, Number};
 use nestrs::core::ProviderRegistry;
 use nestrs::microservices::{
-    NatsMicroserviceOptions, RedisMicroserviceOptions, TcpMicroserviceOptions, handler_factory,
+    GrpcMicroserviceOptions, MicroserviceHandler, MicroserviceServer, NatsMicroserviceOptions,
+    RedisMicroserviceOptions, TcpMicroserviceOptions, handler_factory,
 };
 use nestrs::prelude::*;
 
@@ -50,6 +51,12 @@ pub(crate) async fn run(transport: &str, address: &str) -> Result<(), Failure> {
             tokio::spawn(NestFactory::create_microservice::<NotesModule>(options).listen());
             return load::serve(address).await;
         }
+        "grpc" => {
+            let address = free_port()?;
+            let options = GrpcMicroserviceOptions::new(address);
+            tokio::spawn(NestFactory::create_microservice_grpc::<NotesModule>(options).listen());
+            return load::serve(address).await;
+        }
         "nats" => {
             NestFactory::create_microservice_nats::<NotesModule>(NatsMicroserviceOptions::new(url))
         }
@@ -60,25 +67,50 @@ pub(crate) async fn run(transport: &str, address: &str) -> Result<(), Failure> {
             let options = RabbitMqMicroserviceOptions::new(url).with_work_queue(name);
             NestFactory::create_microservice_rabbitmq::<NotesModule>(options)
         }
-        // Its factory has no MQTT.
+        // Its factory has neither of these.
+        "kafka" => {
+            let options = KafkaMicroserviceOptions::new(vec![url.to_owned()]);
+            let (registry, handlers) = handlers();
+            let server = KafkaMicroserviceServer::new(options, handlers);
+            return alone(registry, server, address).await;
+        }
         "mqtt" => {
-            let mut registry = ProviderRegistry::new();
-            registry.register::<Notes>();
-            let handlers = vec![handler_factory::<Notes>(&registry)];
             let (host, port) = host_and_port(url)?;
-            let server =
-                MqttMicroserviceServer::new(MqttMicroserviceOptions::new(host, port), handlers);
-            tokio::spawn(async move {
-                let _registry = Arc::new(registry);
-                if let Err(error) = server.listen_with_shutdown(pending()).await {
-                    eprintln!("{}", to_failure(error));
-                }
-            });
-            return load::serve(address).await;
+            let options = MqttMicroserviceOptions::new(host, port);
+            let (registry, handlers) = handlers();
+            let server = MqttMicroserviceServer::new(options, handlers);
+            return alone(registry, server, address).await;
         }
         _ => return Err(Failure::new(format!("it has no {transport}"))),
     };
     tokio::spawn(app.listen());
+    load::serve(address).await
+}
+
+type Handlers = Vec<Arc<dyn MicroserviceHandler>>;
+
+fn handlers() -> (ProviderRegistry, Handlers) {
+    let mut registry = ProviderRegistry::new();
+    registry.register::<Notes>();
+    let handlers = vec![handler_factory::<Notes>(&registry)];
+    (registry, handlers)
+}
+
+/// A server without an application around it.
+async fn alone(
+    registry: ProviderRegistry,
+    server: impl MicroserviceServer,
+    address: &str,
+) -> Result<(), Failure> {
+    tokio::spawn(async move {
+        let _registry = Arc::new(registry);
+        if let Err(error) = Box::new(server)
+            .listen_with_shutdown(Box::pin(pending()))
+            .await
+        {
+            eprintln!("{}", to_failure(error));
+        }
+    });
     load::serve(address).await
 }
 
