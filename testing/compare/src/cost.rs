@@ -43,10 +43,7 @@ impl fmt::Display for Cost {
 impl Counted {
     /// Builds the programs `<path>-instructions` and `<path>-allocations`, and has them count.
     pub(crate) fn now(path: &str) -> Result<Self, Error> {
-        let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--profile", "counted", "--package", path]);
-        cargo.env_remove("CARGO_INCREMENTAL");
-        rounds::finish(cargo.current_dir(places::workspace()))?;
+        build(path)?;
         let costs = allocations(path)?.into_iter().map(|(name, allocations)| {
             let instructions = instructions(path, &name)?;
             let cost = Cost {
@@ -60,6 +57,10 @@ impl Counted {
             costs: costs.collect::<Result<_, Error>>()?,
         })
     }
+}
+
+pub(crate) fn build(path: &str) -> Result<(), Error> {
+    rounds::finish(rounds::cargo().args(["build", "--profile", "counted", "--package", path]))
 }
 
 fn allocations(path: &str) -> Result<BTreeMap<String, u64>, Error> {

@@ -1,7 +1,6 @@
 //! What a build costs in processor time, which is steadier than the time on the wall where others are at work.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -24,13 +23,11 @@ pub(crate) fn to_build(package: &str, program: &str) -> Result<Duration, Error> 
     Ok(children()?.saturating_sub(before))
 }
 
-fn build(package: &str, program: &str) -> Result<(), Error> {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["build", "--quiet", "--package", package, "--bin", program])
-        // Otherwise the second time reuses the first.
-        .env("CARGO_INCREMENTAL", "0");
-    rounds::finish(cargo.current_dir(places::workspace()))
+pub(crate) fn build(package: &str, program: &str) -> Result<(), Error> {
+    let mut cargo = rounds::cargo();
+    cargo.args(["build", "--quiet", "--package", package, "--bin", program]);
+    // Otherwise the second time reuses the first.
+    rounds::finish(cargo.env("CARGO_INCREMENTAL", "0"))
 }
 
 /// Of all the programs this one has waited for.

@@ -57,7 +57,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(name) => {
-                let known: Vec<_> = crate::paths().map(|(path, _)| path).collect();
+                let known: Vec<_> = crate::Path::all().map(crate::Path::name).collect();
                 write!(
                     f,
                     "there is no `{name}` to measure, only {}",
@@ -67,7 +67,7 @@ impl fmt::Display for Error {
             Self::Usage(what) => {
                 write!(
                     f,
-                    "{what}: [--quick] [--rounds <n>] [--seconds <s>] [path…]"
+                    "{what}: [--quick] [--build-only] [--rounds <n>] [--seconds <s>] [path…]"
                 )
             }
             Self::Broker(error) => write!(f, "no broker: {error}"),

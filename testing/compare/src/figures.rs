@@ -62,6 +62,15 @@ impl Spread {
         }
     }
 
+    /// The same in another unit; `convert` must not turn their order round.
+    pub(crate) fn map(self, convert: impl Fn(f64) -> f64) -> Self {
+        Self {
+            least: convert(self.least),
+            middle: convert(self.middle),
+            most: convert(self.most),
+        }
+    }
+
     /// Whether a ratio says nothing: some rounds have it above 1 and some below.
     pub(crate) fn is_indistinguishable(&self) -> bool {
         self.least <= 1.0 && self.most >= 1.0

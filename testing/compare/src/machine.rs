@@ -67,7 +67,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(file).unwrap_or_default()
 }
 
-fn output(program: &str, args: &[&str]) -> String {
+pub(crate) fn output(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output();
     output.map_or_else(
         |_| format!("no {program}"),

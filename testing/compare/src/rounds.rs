@@ -1,8 +1,8 @@
 //! Programs that measure with criterion, one after another, over and over.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 use serde::Deserialize;
 
@@ -15,12 +15,25 @@ pub(crate) const ROUNDS: usize = 5;
 
 /// Builds what is measured as users build: optimised, with cargo's own settings.
 pub(crate) fn build(packages: &[&str]) -> Result<(), Error> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo();
     cargo.args(["build", "--release"]);
-    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    finish(cargo.args(packages.iter().flat_map(|package| ["--package", package])))
+}
+
+/// In this workspace.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
     // Whoever works on the project may have it on; users do not.
     cargo.env_remove("CARGO_INCREMENTAL");
-    finish(cargo.current_dir(places::workspace()))
+    // What cargo says of this program when it runs it. There are build scripts that run again whenever that changes.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(places::workspace());
+    cargo
 }
 
 /// A B C A B C …

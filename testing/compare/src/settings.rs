@@ -7,20 +7,24 @@ pub(crate) struct Settings {
     pub(crate) rounds: usize,
     /// How long a turn takes.
     pub(crate) seconds: f64,
+    /// Whether everything is built, and nothing measured.
+    pub(crate) only_build: bool,
 }
 
 impl Settings {
     const FULL: Self = Self {
         rounds: 3,
         seconds: 0.6,
+        only_build: false,
     };
     /// To see that everything works: nothing of it goes to RESULTS.md.
     const QUICK: Self = Self {
         rounds: 1,
         seconds: 0.2,
+        only_build: false,
     };
 
-    /// Of the command line, `[--quick] [--rounds <n>] [--seconds <s>] [path…]`, with the paths that are left.
+    /// Of the command line, `[--quick] [--build-only] [--rounds <n>] [--seconds <s>] [path…]`, with the paths that are left.
     pub(crate) fn parse(
         args: impl IntoIterator<Item = String>,
     ) -> Result<(Self, Vec<String>), Error> {
@@ -29,8 +33,12 @@ impl Settings {
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--quick" => settings = Self::QUICK,
+                "--build-only" => settings.only_build = true,
                 "--rounds" => settings.rounds = number(&arg, args.next())?,
                 "--seconds" => settings.seconds = number(&arg, args.next())?,
+                _ if arg.starts_with("--") => {
+                    return Err(Error::Usage(format!("there is no `{arg}`")));
+                }
                 _ => paths.push(arg),
             }
         }
@@ -73,6 +81,8 @@ mod tests {
         assert_eq!(paths, ["tcp", "nats"]);
         assert_eq!(settings.arguments(), " --rounds 5 --seconds 0.5");
         assert!(Settings::parse(["--rounds".to_owned(), "0".to_owned()]).is_err());
-        assert!(Settings::parse(["--seconds".to_owned()]).is_err());
+        for wrong in ["--seconds", "--slow"] {
+            assert!(Settings::parse([wrong.to_owned()]).is_err());
+        }
     }
 }

@@ -9,7 +9,7 @@ Usage: cargo xtask <task>
   interop [filter]       set up, then run the tests with NestJS peers, one line a case
   conformance [filter]   what every transport promises, one line a case: `tcp`, `nats::cut`
   brokers [up|down]      start a broker of each kind to work with by hand, end them, or show them
-  compare [--quick] [path] measure beside others, and write testing/compare/RESULTS.md
+  compare [--quick] [path] measure beside others, and write testing/compare/RESULTS.md; `--build-only` does neither
   cost                   count what messages cost, and fail if that is more than is committed
 ";
 

@@ -23,6 +23,10 @@ const PROGRAMS: [&str; 8] = [
     "by-hand-10000",
 ];
 
+const PACKAGES: [&str; 6] = [
+    "ours", "by-hand", "in-shaku", "in-dill", "in-rudi", "in-nject",
+];
+
 const CRATES: [&str; 6] = ["nestrs-di", "shaku", "dill", "rudi", "nject", "criterion"];
 
 /// How criterion's figures call us and what we are held against.
@@ -59,10 +63,15 @@ impl Rustc {
     }
 }
 
+/// Builds what measures, and what the build of a program is measured with.
+pub(crate) fn build() -> Result<(), Error> {
+    rounds::build(&PACKAGES)?;
+    cpu::build("cost", "attributes")?;
+    cpu::build("cost", "plain")
+}
+
 pub(crate) fn run() -> Result<(), Error> {
-    rounds::build(&[
-        "ours", "by-hand", "in-shaku", "in-dill", "in-rudi", "in-nject",
-    ])?;
+    rounds::build(&PACKAGES)?;
     let figures = rounds::run(&PROGRAMS)?;
     let measured = Measured {
         figures,

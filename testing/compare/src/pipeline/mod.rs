@@ -5,7 +5,7 @@ mod tables;
 
 use serde::Serialize;
 
-use crate::cost::Counted;
+use crate::cost::{self, Counted};
 use crate::error::Error;
 use crate::figures::Figures;
 use crate::{machine, results, rounds};
@@ -17,6 +17,8 @@ const CRATES: [&str; 4] = ["nestrs-microservices", "serde_json", "tokio", "crite
 /// What no pipeline can do without.
 const READING: &str = "reading alone";
 
+const TIME: &str = "pipeline-time";
+
 #[derive(Serialize)]
 struct Measured {
     /// Nanoseconds.
@@ -24,11 +26,17 @@ struct Measured {
     counted: Counted,
 }
 
+/// Builds what measures.
+pub(crate) fn build() -> Result<(), Error> {
+    cost::build("pipeline")?;
+    rounds::build(&[TIME])
+}
+
 /// Measures, and takes the costs for those that are allowed from now on.
 pub(crate) fn run() -> Result<(), Error> {
     let counted = Counted::now("pipeline")?;
-    rounds::build(&["pipeline-time"])?;
-    let time = rounds::run(&["pipeline-time"])?;
+    rounds::build(&[TIME])?;
+    let time = rounds::run(&[TIME])?;
     gate::commit(&counted)?;
     let measured = Measured { time, counted };
     let section = [

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nestrs_brokers::Kind;
+use nestrs_brokers::{Broker, BrokerOptions, Kind};
+use tokio::runtime::Runtime;
 
 use crate::error::Error;
 use crate::{places, rounds};
@@ -56,8 +57,11 @@ impl Transport {
     /// The crates whose versions matter.
     pub(crate) fn crates(self) -> Vec<&'static str> {
         let mut crates = vec!["nestrs-core", self.driver(), "serde_json"];
-        if self == Self::Tcp {
-            crates.push("tarpc");
+        match self {
+            Self::Tcp => crates.push("tarpc"),
+            Self::Nats => crates.extend(["ruststream", "ruststream-nats"]),
+            Self::RabbitMq => crates.extend(["ruststream", "ruststream-lapin"]),
+            _ => {}
         }
         crates
     }
@@ -86,25 +90,39 @@ impl Transport {
         }
     }
 
+    /// One of its own, if it needs any.
+    pub(crate) fn start_broker(self, runtime: &Runtime) -> Result<Option<Broker>, Error> {
+        let Some(kind) = self.broker() else {
+            return Ok(None);
+        };
+        let started = runtime.block_on(BrokerOptions::new(kind).start());
+        started.map(Some).map_err(Error::Broker)
+    }
+
     /// Whether several contenders would get in each other's way at one broker: they all have the same patterns.
     pub(crate) fn needs_own_broker(self) -> bool {
         matches!(self, Self::Nats | Self::Redis | Self::Mqtt | Self::Kafka)
     }
 
     pub(crate) fn contenders(self) -> Vec<Contender> {
-        use Program::{Nest, Nestrs, Raw, Tarpc, Upstream};
-        let mut all = vec![Contender::ours(), Contender::new(RAW, Raw, Raw)];
-        all.push(Contender::new("NestJS 12", Nest, Nest));
-        // Over gRPC it has services of proto files instead of patterns.
-        if self != Self::Grpc {
-            all.push(Contender::new("NestJS 12 → nestrs", Nest, Nestrs));
-            all.push(Contender::new("nestrs → NestJS 12", Nestrs, Nest));
-        }
-        if !matches!(self, Self::Grpc | Self::Kafka) {
-            all.push(Contender::new(UPSTREAM, Upstream, Upstream));
-        }
-        if self == Self::Tcp {
-            all.push(Contender::new("tarpc", Tarpc, Tarpc));
+        use Program::{Nest, Nestrs, Raw, RustStream, Tarpc, Upstream};
+        let ours = Contender::ours(self);
+        let own = ours.client;
+        let mut all = vec![
+            ours,
+            Contender::new(RAW, Raw, Raw),
+            Contender::new(NEST, Nest, Nest),
+            Contender::new("NestJS 12 → nestrs", Nest, own),
+            Contender::new("nestrs → NestJS 12", own, Nest),
+            Contender::new(UPSTREAM, Upstream, Upstream),
+        ];
+        match self {
+            Self::Tcp => all.push(Contender::new("tarpc", Tarpc, Tarpc)),
+            Self::Grpc => all.push(Contender::new("nestrs, patterns", Nestrs, Nestrs)),
+            Self::Nats | Self::RabbitMq => {
+                all.push(Contender::new("RustStream", RustStream, RustStream));
+            }
+            Self::Redis | Self::Mqtt | Self::Kafka => {}
         }
         all
     }
@@ -112,6 +130,7 @@ impl Transport {
 
 pub(crate) const OURS: &str = "nestrs";
 pub(crate) const RAW: &str = "raw driver";
+pub(crate) const NEST: &str = "NestJS 12";
 pub(crate) const UPSTREAM: &str = "nestrs 1.6.0";
 
 /// A client and a server that it calls.
@@ -130,9 +149,23 @@ impl Contender {
         }
     }
 
-    /// We with ourselves.
-    pub(crate) fn ours() -> Self {
-        Self::new(OURS, Program::Nestrs, Program::Nestrs)
+    /// We with ourselves: over gRPC, where everybody else has the methods of a service, we have them too.
+    pub(crate) fn ours(transport: Transport) -> Self {
+        let program = match transport {
+            Transport::Grpc => Program::NestrsMethods,
+            _ => Program::Nestrs,
+        };
+        Self::new(OURS, program, program)
+    }
+
+    /// Whether one of these takes part in it.
+    pub(crate) fn needs(&self, programs: &[Program]) -> bool {
+        programs.contains(&self.client) || programs.contains(&self.server)
+    }
+
+    /// Whether both sides are programs that processors run as they are.
+    pub(crate) fn is_compiled(&self) -> bool {
+        self.client.package().is_some() && self.server.package().is_some()
     }
 
     /// For a queue of its own.
@@ -147,20 +180,24 @@ impl Contender {
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Program {
     Nestrs,
+    /// The same with the methods of a service in the place of patterns.
+    NestrsMethods,
     Raw,
     Nest,
     Upstream,
     Tarpc,
+    RustStream,
 }
 
 impl Program {
     /// The package it is built from, unless it is not built.
     fn package(self) -> Option<&'static str> {
         match self {
-            Self::Nestrs => Some("peer-nestrs"),
+            Self::Nestrs | Self::NestrsMethods => Some("peer-nestrs"),
             Self::Raw => Some("peer-raw"),
             Self::Upstream => Some("peer-upstream"),
             Self::Tarpc => Some("peer-tarpc"),
+            Self::RustStream => Some("peer-ruststream"),
             Self::Nest => None,
         }
     }
@@ -181,7 +218,10 @@ impl Program {
                 command
             }
         };
-        command.arg(transport);
+        match self {
+            Self::NestrsMethods => command.arg(format!("{transport}-methods")),
+            _ => command.arg(transport),
+        };
         Ok(command)
     }
 }
@@ -193,23 +233,15 @@ fn nest_folder() -> PathBuf {
 
 /// Builds what takes part, optimised, with cargo's own settings; what of it cannot be built is out of it, and returned.
 pub(crate) fn build() -> Result<Vec<Program>, Error> {
-    // What is built together shares the features of its dependencies. Of these they are the same; upstream has others.
-    let ours = [Program::Nestrs, Program::Raw, Program::Tarpc];
-    rounds::finish(&mut cargo(&ours))?;
-    if let Err(error) = rounds::finish(&mut cargo(&[Program::Upstream])) {
-        eprintln!("compare: {error}");
-        return Ok(vec![Program::Upstream]);
+    // What is built together shares the features of its dependencies. Of these they are the same; the others have some of their own.
+    rounds::build(&["peer-nestrs", "peer-raw", "peer-tarpc"])?;
+    let mut missing = Vec::new();
+    for other in [Program::Upstream, Program::RustStream] {
+        let package = other.package().into_iter().collect::<Vec<_>>();
+        if let Err(error) = rounds::build(&package) {
+            eprintln!("compare: {error}");
+            missing.push(other);
+        }
     }
-    Ok(Vec::new())
-}
-
-fn cargo(programs: &[Program]) -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release"]);
-    for package in programs.iter().filter_map(|program| program.package()) {
-        cargo.args(["--package", package]);
-    }
-    cargo.env_remove("CARGO_INCREMENTAL");
-    cargo.current_dir(places::workspace());
-    cargo
+    Ok(missing)
 }

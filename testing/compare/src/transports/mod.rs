@@ -2,16 +2,17 @@
 //!
 //! # Layout
 //! [`contenders`]: who takes part, and what is built for it. [`rows`]: what each is told to do. [`turns`]: everybody does it, one after the other.
-//! `pair`: a server and a client that run; `process`: one of them. [`measured`]: the figures. [`tables`], [`budgets`], [`picture`]: what
-//! is written of them.
+//! `pair`: a server and a client that run; `process`: one of them. [`measured`]: the figures. [`tables`], [`notes`], [`budgets`],
+//! [`picture`]: what is written of them.
 
 mod budgets;
 mod contenders;
 mod measured;
+mod notes;
 mod pair;
 mod picture;
 mod process;
-mod rows;
+pub(crate) mod rows;
 mod tables;
 mod turns;
 

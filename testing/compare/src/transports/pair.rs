@@ -1,3 +1,4 @@
+use std::process::Command;
 use std::time::Duration;
 
 use load::orders::Order;
@@ -8,13 +9,14 @@ use crate::transports::Transport;
 use crate::transports::contenders::{Contender, Program};
 use crate::transports::process::{Outcome, Process};
 
-/// What an order may take beyond the time it is for.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// A server and its client, which run.
 pub(crate) struct Pair {
     pub(crate) server: Process,
     client: Process,
+    /// What an order may take beyond the time it is for.
+    patience: Duration,
 }
 
 /// Processor time since some moment.
@@ -30,17 +32,44 @@ impl Pair {
         transport: Transport,
         contender: &Contender,
         broker: Option<&Broker>,
-        missing: &[Program],
     ) -> Result<Self, String> {
-        if missing.contains(&contender.client) || missing.contains(&contender.server) {
-            return Err("it could not be built".to_owned());
-        }
-        let server = start_server(transport, contender, broker)?;
-        let client = contender.client.command("client", transport.name());
-        let client = client.map_err(|error| error.to_string())?;
-        let client = Process::start(client, &server.address);
+        Self::start_by(transport, contender, broker, PATIENCE, |_, command| command)
+    }
+
+    /// As [`start`](Self::start), with more or less patience and `wrap` around the command of each side.
+    pub(crate) fn start_by(
+        transport: Transport,
+        contender: &Contender,
+        broker: Option<&Broker>,
+        patience: Duration,
+        wrap: impl Fn(&str, Command) -> Command,
+    ) -> Result<Self, String> {
+        let command = |program: Program, side: &str| match program.command(side, transport.name()) {
+            Ok(command) => Ok(wrap(side, command)),
+            Err(error) => Err(error.to_string()),
+        };
+        let server = Process::start(
+            command(contender.server, "server")?,
+            &address(contender, broker),
+        );
+        let server = server.map_err(|why| format!("the server: {why}"))?;
+        let client = Process::start(command(contender.client, "client")?, &server.address);
         let client = client.map_err(|why| format!("the client: {why}"))?;
-        Ok(Self { server, client })
+        Ok(Self {
+            server,
+            client,
+            patience,
+        })
+    }
+
+    /// Has both sides end by themselves.
+    pub(crate) fn end(&mut self) -> Result<(), String> {
+        self.client
+            .end()
+            .map_err(|why| format!("the client: {why}"))?;
+        self.server
+            .end()
+            .map_err(|why| format!("the server: {why}"))
     }
 
     /// Has the client do something, and says what that cost.
@@ -58,7 +87,7 @@ impl Pair {
             Order::Times { times, .. } => Duration::from_micros(500 * times),
         };
         let before = self.cpu(broker);
-        let outcome = self.client.order(order, seconds + PATIENCE)?;
+        let outcome = self.client.order(order, seconds + self.patience)?;
         Ok((outcome, self.cpu(broker) - before))
     }
 
@@ -111,13 +140,17 @@ pub(crate) fn start_server(
     contender: &Contender,
     broker: Option<&Broker>,
 ) -> Result<Process, String> {
-    let address = match broker {
-        Some(broker) => format!("{}#compare-{}", broker.url(), contender.slug()),
-        None => "127.0.0.1:0".to_owned(),
-    };
     let command = contender.server.command("server", transport.name());
     let command = command.map_err(|error| error.to_string())?;
-    Process::start(command, &address).map_err(|why| format!("the server: {why}"))
+    Process::start(command, &address(contender, broker)).map_err(|why| format!("the server: {why}"))
+}
+
+/// Of the broker, with a queue for whoever needs one, or any that is free.
+fn address(contender: &Contender, broker: Option<&Broker>) -> String {
+    match broker {
+        Some(broker) => format!("{}#compare-{}", broker.url(), contender.slug()),
+        None => "127.0.0.1:0".to_owned(),
+    }
 }
 
 /// One application of ours for all `addresses`.

@@ -15,7 +15,8 @@ const START: Duration = Duration::from_secs(30);
 /// A contender's server or client. It ends with this, and by itself when this program does: its stdin closes.
 pub(crate) struct Process {
     child: Child,
-    stdin: ChildStdin,
+    /// Until it is told to end.
+    stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     printed: Arc<Mutex<String>>,
     /// Ends when nothing more can be printed.
@@ -70,7 +71,7 @@ impl Process {
         });
         let mut process = Self {
             child,
-            stdin,
+            stdin: Some(stdin),
             lines,
             printed,
             collector,
@@ -91,12 +92,24 @@ impl Process {
     ) -> Result<Outcome, String> {
         let mut line = serde_json::to_vec(order).map_err(|error| error.to_string())?;
         line.push(b'\n');
-        let sent = self
-            .stdin
-            .write_all(&line)
-            .and_then(|()| self.stdin.flush());
+        let Some(stdin) = &mut self.stdin else {
+            return Err("it takes no more orders".to_owned());
+        };
+        let sent = stdin.write_all(&line).and_then(|()| stdin.flush());
         sent.map_err(|error| self.says(&format!("it takes no orders: {error}")))?;
         self.next(patience)
+    }
+
+    /// Has it end by itself, and waits until it has.
+    pub(crate) fn end(&mut self) -> Result<(), String> {
+        self.stdin = None;
+        match self.next::<serde_json::Value>(START) {
+            Err(_) if matches!(self.child.try_wait(), Ok(Some(status)) if status.success()) => {
+                Ok(())
+            }
+            Err(why) => Err(why),
+            Ok(line) => Err(format!("it says more than it was asked for: {line}")),
+        }
     }
 
     pub(crate) fn cpu(&self) -> Duration {
@@ -188,6 +201,19 @@ mod tests {
             .err()
             .unwrap();
         assert!(why.contains("no answer"), "{why}");
+    }
+
+    #[test]
+    fn one_ends_when_it_is_told_to() {
+        let text = r#"echo '{"ready":""}'; read order; exit "${order:-0}""#;
+        assert_eq!(Process::start(script(text), "").unwrap().end(), Ok(()));
+        let text = r#"echo '{"ready":""}'; read order; echo why >&2; exit 4"#;
+        let why = Process::start(script(text), "")
+            .unwrap()
+            .end()
+            .err()
+            .unwrap();
+        assert!(why.contains("exit status: 4 (why)"), "{why}");
     }
 
     #[test]

@@ -4,21 +4,8 @@ use crate::figures::{self, Figures};
 use crate::transports::Transport;
 use crate::transports::contenders::OURS;
 use crate::transports::measured::{Measured, SERVER};
+use crate::transports::notes;
 use crate::transports::rows::{self, EVENTS, HALF, LARGE, SMALL, STREAMS};
-
-const NOTES: &str = "\
-The middle of the rounds. Behind each rate stands how many times ours it is, with the least and most of any round in parentheses; ≈ where some \
-rounds have it the other way round, so that the two cannot be told apart.
-
-- Everybody gets the same order in turn, over and over: so many calls at once for a while, each of them sent when the one before it is \
-answered. Client and server are processes of their own, and share the processors with each other and with the broker. Every reply is \
-checked to be the one to its call.
-- *raw driver* is written by hand on the client crate that ours is made with, with the same packets and settings.
-- *events* are counted when the server has them; no more than 4,096 are under way. *numbers in streams*: eight streams of 1,000 numbers \
-at a time.
-- *half of the peak rate* is half of what each reached itself with 64 at once. Calls are sent at their time however long others take, in bursts a \
-millisecond apart, and their times count from when they were due.
-";
 
 pub(crate) fn all(transport: Transport, measured: &Measured) -> String {
     let mut calls = Vec::new();
@@ -40,7 +27,7 @@ pub(crate) fn all(transport: Transport, measured: &Measured) -> String {
             format!("{p50}, {p99}")
         }),
         cost(transport, measured),
-        NOTES.to_owned(),
+        notes::of(transport),
         remarks(measured),
     ]
     .join("\n")

@@ -1,5 +1,5 @@
 use load::orders::Order;
-use nestrs_brokers::{Broker, BrokerOptions};
+use nestrs_brokers::Broker;
 use tokio::runtime::Runtime;
 
 use crate::error::Error;
@@ -38,10 +38,7 @@ pub(crate) fn run(
     missing: Vec<Program>,
 ) -> Result<Measured, Error> {
     // What brokers are started by has to stay for as long as they do.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(Error::io("cannot make a runtime"))?;
+    let runtime = crate::runtime()?;
     let mut game = Game {
         transport,
         settings,
@@ -80,11 +77,8 @@ impl Game<'_> {
         let contenders = self.transport.contenders();
         let mut players = Vec::new();
         for contender in contenders {
-            if let Some(kind) = self.transport.broker()
-                && (self.brokers.is_empty() || self.transport.needs_own_broker())
-            {
-                let started = runtime.block_on(BrokerOptions::new(kind).start());
-                self.brokers.push(started.map_err(Error::Broker)?);
+            if self.brokers.is_empty() || self.transport.needs_own_broker() {
+                self.brokers.extend(self.transport.start_broker(runtime)?);
             }
             players.push(Player {
                 contender,
@@ -133,7 +127,11 @@ impl Game<'_> {
             return;
         }
         let broker = player.broker.map(|broker| &self.brokers[broker]);
-        match Pair::start(self.transport, &player.contender, broker, &self.missing) {
+        if player.contender.needs(&self.missing) {
+            player.failed_starts = STARTS;
+            return player.stops("it could not be built");
+        }
+        match Pair::start(self.transport, &player.contender, broker) {
             Ok(pair) => player.pair = Some(pair),
             Err(why) => {
                 player.failed_starts += 1;
