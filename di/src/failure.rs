@@ -54,6 +54,11 @@ impl Cause {
         Self::Failed(Arc::from(error.into()))
     }
 
+    #[cold]
+    pub(crate) fn unresolved(key: &Key) -> Self {
+        Self::Unresolved(*key)
+    }
+
     pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

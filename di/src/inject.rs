@@ -143,9 +143,8 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Arc<T> {
     const REQUEST: Request = Request::one(Key::of::<T>());
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        let mut out: Option<Self> = None;
-        from.one(&mut out);
-        out.ok_or_else(|| Cause::Unresolved(Self::REQUEST.key))
+        let instance = from.one().and_then(Handle::get);
+        instance.ok_or_else(|| Cause::unresolved(&Self::REQUEST.key))
     }
 }
 
@@ -153,9 +152,7 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Option<Arc<T>> {
     const REQUEST: Request = Request::new(Key::of::<T>(), Arity::Optional);
 
     fn inject(from: &mut Resolved<'_>) -> Result<Self, Cause> {
-        let mut out: Self = None;
-        from.one(&mut out);
-        Ok(out)
+        Ok(from.one().and_then(Handle::get))
     }
 }
 

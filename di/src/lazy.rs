@@ -83,7 +83,7 @@ impl<T: ?Sized + Send + Sync + 'static> Inject for Lazy<T> {
         let target = from.later();
         Ok(Self {
             inner,
-            target: target.ok_or(Cause::Unresolved(Self::REQUEST.key))?,
+            target: target.ok_or_else(|| Cause::unresolved(&Self::REQUEST.key))?,
             marker: PhantomData,
         })
     }

@@ -40,8 +40,8 @@
 //!    field's type asks for), `provider`, `factory` and `bind` (what modules list), `hooks`, `scope`.
 //! 2. Bringing together: `module`, `import`, `dynamic`, `configurable`.
 //! 3. Checking: `graph` (the application as a value, and what is wrong with it).
-//! 4. Building: `construct` (all of it, in order), `build` (one of it), `resolved` (what a constructor is called with), `handle` (what
-//!    comes out), `options`, `waiting`.
+//! 4. Building: `construct` (all of it, in order), `build` (one of it), `resolved` (what a constructor is called with), `field` (what
+//!    it takes of that), `handle` (what comes out), `options`, `waiting`.
 //! 5. Using: `container`, `resolve`, `scope`, `lazy`, `discovery`, `lifecycle`, `health`.
 //! 6. Failing: `failure`, `error`.
 
@@ -55,6 +55,7 @@ mod dynamic;
 mod error;
 mod factory;
 mod failure;
+mod field;
 mod graph;
 mod handle;
 mod health;
@@ -119,6 +120,7 @@ pub mod __private {
     pub use crate::bind::ProvidedBy;
     pub use crate::build::{Build, BuildFuture, Factory, Outcome};
     pub use crate::failure::Cause;
+    pub use crate::field::{AnyField, Field};
     pub use crate::graph::EveryApplication;
     pub use crate::handle::Handle;
     pub use crate::hooks::{HookFn, Hooks, NoHook, Probe};

@@ -119,6 +119,12 @@ impl Provider {
     /// ```
     #[track_caller]
     pub fn object<T: ?Sized + Send + Sync + 'static>(object: Arc<T>) -> Self {
+        const {
+            assert!(
+                size_of::<&T>() > size_of::<usize>(),
+                "`Provider::object` is for `Arc<dyn Trait>`: of any other type write `Provider::shared`"
+            );
+        }
         Self::made(Key::of::<T>(), Build::Ready(Handle::of_trait(object)))
     }
 

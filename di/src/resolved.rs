@@ -1,11 +1,10 @@
 //! What a constructor is called with.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use crate::container::Inner;
 use crate::graph::{Edge, ModuleId, ProviderId};
-use crate::handle::Handle;
+use crate::handle::{Handle, Instance};
 
 /// The dependencies of one provider, resolved, handed out in the order they were declared.
 pub struct Resolved<'a> {
@@ -40,13 +39,18 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    /// Puts the one answer to the next dependency into `out`, an `Option<Arc<T>>`. Not generic: code that every constructor shares
-    /// stays in the cache.
-    pub(crate) fn one(&mut self, out: &mut dyn Any) {
+    /// The one answer to the next dependency.
+    pub(crate) fn one(&mut self) -> Option<&'a Handle> {
         let edge = self.edge();
         self.next();
-        if let Some(handle) = edge.and_then(|edge| self.handle(edge)) {
-            handle.put(out);
+        self.handle(edge?)
+    }
+
+    /// As [`one`](Self::one), where it is of a type that has a size. Not generic: code that every constructor shares stays in the cache.
+    pub(crate) fn instance(&mut self) -> Option<Instance> {
+        match self.one()? {
+            Handle::Value(value) => Some(Arc::clone(value) as Instance),
+            Handle::Object(_) => None,
         }
     }
 

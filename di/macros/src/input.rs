@@ -77,7 +77,11 @@ impl Input {
         let (di, ty) = (home.di(), &self.ty);
         match &self.source {
             Source::Container(_) => {
-                quote_spanned!(ty.span()=> <#ty as #di::Inject>::inject(_resolved)?)
+                quote_spanned!(ty.span()=> {
+                    #[allow(unused_imports)]
+                    use #di::AnyField as _;
+                    <#di::Field<#ty>>::take(_resolved)?
+                })
             }
             Source::Default => {
                 quote_spanned!(ty.span()=> <#ty as ::core::default::Default>::default())
