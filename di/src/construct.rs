@@ -58,6 +58,13 @@ struct Started {
     blocked: Vec<ProviderId>,
 }
 
+impl Started {
+    /// Whether all is finished up to here.
+    fn is_empty(&self) -> bool {
+        self.pending.is_empty() && self.blocked.is_empty()
+    }
+}
+
 type Pending = BoxFuture<'static, Result<Handle, Failure>>;
 
 impl Construction {
@@ -69,17 +76,19 @@ impl Construction {
             if !self.failures.is_empty() {
                 break;
             }
-            if !inner
-                .graph
-                .strong_edges(id)
-                .all(|edge| self.done[edge.target.index()])
-            {
+            let ready = started.is_empty() || self.is_ready(&inner.graph, id);
+            if !ready {
                 started.blocked.push(id);
             } else if let Some(future) = self.start(&inner, id) {
                 started.pending.push_back((id, future));
             }
         }
         started
+    }
+
+    fn is_ready(&self, graph: &Graph, id: ProviderId) -> bool {
+        let mut edges = graph.strong_edges(id);
+        edges.all(|edge| self.done[edge.target.index()])
     }
 
     /// Awaits asynchronous constructors and starts what each of them was in the way of.
@@ -134,7 +143,7 @@ impl Construction {
             return Some(async move { build::fresh(&inner, id, None, None).await }.boxed());
         }
         let mut resolved = Resolved::new(inner, node.module, None, inner.graph.edges(id), &[]);
-        match node.provider.build.start(&mut resolved) {
+        match node.build.start(&mut resolved) {
             Ok(Step::Built(handle)) => self.built(id, handle),
             Err(cause) => self.failed(Failure::new(&inner.graph, id, None, cause)),
             Ok(Step::Pending(future)) => {

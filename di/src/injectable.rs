@@ -47,28 +47,30 @@ pub trait Injectable: Send + Sync + Sized + 'static {
 /// assert!(descriptor.at.file().ends_with(".rs"));
 /// assert!(!descriptor.in_root);
 /// ```
+// In this order: what is looked at first lies together.
 #[derive(Clone)]
+#[repr(C)]
 pub struct Descriptor {
     /// What it is asked for by.
     pub key: Key,
-    /// Where it is written.
-    pub at: &'static Location<'static>,
-    /// How many instances there are.
-    pub scope: Scope,
-    /// Whether every application has it without listing it.
-    pub in_root: bool,
     #[doc(hidden)]
     pub dependencies: Cow<'static, [Dependency]>,
     #[doc(hidden)]
     pub build: Build,
-    #[doc(hidden)]
-    pub hooks: Hooks,
     /// The traits it is provided as too.
     #[doc(hidden)]
     pub views: &'static [&'static Descriptor],
     /// Whether it shows another provider as something else.
     #[doc(hidden)]
     pub view: bool,
+    /// Whether every application has it without listing it.
+    pub in_root: bool,
+    /// How many instances there are.
+    pub scope: Scope,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+    #[doc(hidden)]
+    pub hooks: Hooks,
     #[doc(hidden)]
     pub metadata: &'static [&'static (dyn Any + Send + Sync)],
 }

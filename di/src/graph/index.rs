@@ -38,7 +38,11 @@ impl Graph {
             self.list(provider, self.root(), replacements, findings);
         }
         for module in self.module_ids() {
-            for provider in self.take_providers(module) {
+            let providers = self.take_providers(module);
+            // Looks at one after another without doing anything in between, so that the processor fetches several at a time.
+            let requests = providers.iter().map(|it| it.dependencies.len()).sum();
+            self.requests.reserve(requests);
+            for provider in providers {
                 // One instance an application, whoever lists it.
                 let known = provider.in_root
                     && provider.name().is_none()
@@ -86,6 +90,10 @@ impl Graph {
         findings: &mut Vec<Finding>,
     ) {
         let shown = match replacements.apply(&provider, module) {
+            None if provider.views.is_empty() => {
+                self.add_with_source(provider, module, findings);
+                return;
+            }
             None => self.add_with_source(provider.clone(), module, findings),
             Some(providers) => {
                 let mut shown = None;
@@ -149,7 +157,7 @@ impl Graph {
                 let entry = slot.get_mut();
                 let twin = chain(&self.providers, Some(entry.first))
                     .find(|(_, node)| node.module == module && node.provider.name() == name)
-                    .filter(|(_, twin)| !(twin.provider.is_multi() && provider.is_multi()));
+                    .filter(|(_, twin)| !(twin.multi && provider.is_multi()));
                 match twin {
                     // Listed already, and what is called is listed once.
                     Some((twin, _)) if provider.is_entry() => {
@@ -167,11 +175,22 @@ impl Graph {
                 self.providers[last.index()].next = Some(id);
             }
         }
-        let Descriptor { in_root, view, .. } = *provider;
+        let Descriptor {
+            in_root,
+            view,
+            ref dependencies,
+            ref build,
+            ..
+        } = *provider;
+        let asked = self.requests.len() as u32;
+        self.requests
+            .extend(dependencies.iter().map(|it| it.request));
         self.providers.push(ProviderNode {
+            build: build.clone(),
             exported: in_root,
             in_root,
             view,
+            multi: provider.is_multi(),
             scope: provider.lifetime(),
             provider,
             module,
@@ -180,6 +199,7 @@ impl Graph {
             needs_request: false,
             has_own: false,
             next: None,
+            requests: (asked, self.requests.len() as u32),
             edges: (0, 0),
         });
         Some(id)

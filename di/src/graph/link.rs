@@ -14,7 +14,7 @@ pub(super) struct Unresolved {
 impl Graph {
     /// Returns the dependencies that found none, or not the one.
     pub(super) fn link(&mut self) -> Vec<Unresolved> {
-        let mut edges = Vec::with_capacity(2 * self.providers.len());
+        let mut edges = Vec::with_capacity(self.requests.len());
         let mut unresolved = Vec::new();
         for id in self.provider_ids() {
             let (start, node) = (edges.len() as u32, self.provider(id));
@@ -25,11 +25,11 @@ impl Graph {
                     lazy: false,
                 });
             } else {
-                for (index, dependency) in node.provider.dependencies.iter().enumerate() {
-                    if let Err(finding) = self.link_one(id, index as u32, dependency, &mut edges) {
+                for (index, request) in self.requests(id).iter().enumerate() {
+                    if let Err(finding) = self.link_one(id, index as u32, request, &mut edges) {
                         unresolved.push(Unresolved {
                             by: id,
-                            key: dependency.request.key,
+                            key: request.key,
                             finding: *finding,
                         });
                     }
@@ -45,10 +45,11 @@ impl Graph {
         &self,
         id: ProviderId,
         index: u32,
-        dependency: &Dependency,
+        Request { key, arity }: &Request,
         edges: &mut Vec<Edge>,
     ) -> Result<(), Box<Finding>> {
-        let (module, Request { key, arity }) = (self.provider(id).module, &dependency.request);
+        let node = self.provider(id);
+        let dependency = || &node.provider.dependencies[index as usize];
         let edge = |target| Edge {
             dependency: index,
             target,
@@ -56,18 +57,18 @@ impl Graph {
         };
         match arity {
             Arity::Context => {}
-            Arity::Many => edges.extend(self.resolve_all(module, key).map(edge)),
+            Arity::Many => edges.extend(self.resolve_all(node.module, key).map(edge)),
             Arity::One | Arity::Optional | Arity::Lazy | Arity::Call => {
-                match self.resolve(module, key) {
+                match self.resolve(node.module, key) {
                     Some(target) => {
                         edges.push(edge(target));
                         // Of those that are listed as the only one, the first import wins.
-                        if self.provider(target).provider.is_multi() {
-                            self.one_of_several(id, dependency, target)?;
+                        if self.provider(target).multi {
+                            self.one_of_several(id, dependency(), target)?;
                         }
                     }
                     None if *arity == Arity::Optional => {}
-                    None => return Err(Box::new(self.missing(id, dependency))),
+                    None => return Err(Box::new(self.missing(id, dependency()))),
                 }
             }
         }

@@ -43,6 +43,7 @@ use crate::construct;
 use crate::container::Container;
 use crate::failure::ConstructError;
 use crate::import::ModuleImport;
+use crate::inject::Request;
 use crate::key::Key;
 use crate::module::Module;
 use crate::options::Options;
@@ -69,6 +70,7 @@ pub struct Graph {
     pub(crate) modules: Vec<ModuleNode>,
     pub(crate) providers: Vec<ProviderNode>,
     types: FxHashMap<TypeId, index::Entry>,
+    requests: Vec<Request>,
     edges: Vec<Edge>,
     order: Vec<ProviderId>,
     /// What something of another type stands in for.
@@ -108,6 +110,7 @@ impl Graph {
             modules: walk::modules(root, &mut replacements),
             providers: Vec::new(),
             types: FxHashMap::default(),
+            requests: Vec::new(),
             edges: Vec::new(),
             order: Vec::new(),
             stood_in: replacements.stood_in(),
@@ -203,6 +206,12 @@ impl Graph {
 
     pub(crate) fn provider(&self, id: ProviderId) -> &ProviderNode {
         &self.providers[id.index()]
+    }
+
+    /// What the provider asks for, in the order it is declared.
+    fn requests(&self, id: ProviderId) -> &[Request] {
+        let (start, end) = self.provider(id).requests;
+        &self.requests[start as usize..end as usize]
     }
 
     /// What answers the provider's dependencies, in the order they are declared.

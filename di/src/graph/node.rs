@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use crate::build::Build;
 use crate::key::Key;
 use crate::module::ModuleDefinition;
 use crate::provider::Provider;
@@ -64,8 +65,10 @@ pub(crate) struct ModuleNode {
     pub(super) reach: Vec<ModuleId>,
 }
 
+/// Has copies of what is needed of the provider's description, which lies anywhere in memory: it is looked at once.
 pub(crate) struct ProviderNode {
     pub(crate) provider: Provider,
+    pub(crate) build: Build,
     pub(crate) module: ModuleId,
     /// The scope its dependencies leave it: never `Inherit`.
     pub(crate) scope: Scope,
@@ -79,11 +82,16 @@ pub(crate) struct ProviderNode {
     pub(super) in_root: bool,
     /// Whether it only passes on what it is a view of.
     pub(crate) view: bool,
+    /// Whether it may be one of several in its module.
+    pub(super) multi: bool,
     /// Left out: only a replaced provider needed it.
     pub(crate) pruned: bool,
     pub(super) exported: bool,
     /// The next provider of the same type.
     pub(super) next: Option<ProviderId>,
+    /// What it asks for.
+    pub(super) requests: (u32, u32),
+    /// What answers that.
     pub(super) edges: (u32, u32),
 }
 

@@ -148,6 +148,9 @@ impl Replacements {
     /// What is listed where `provider` is, if that is something else, or nothing any more.
     #[inline]
     pub(super) fn apply(&mut self, provider: &Provider, module: ModuleId) -> Option<Vec<Provider>> {
+        if self.providers.is_empty() {
+            return None;
+        }
         let mut place = None;
         for replacement in &mut self.providers {
             let mut taken = false;
