@@ -145,8 +145,8 @@ pub mod microservices {
     #[doc(inline)]
     pub use nestrs_transport_kafka::{
         KafkaConnection, KafkaContext, KafkaFailurePolicy, KafkaMicroserviceOptions, KafkaOrder,
-        KafkaReceived, KafkaRecord, KafkaSasl, KafkaSaslMechanism, KafkaTopics, KafkaTransport,
-        KafkaTransportOptions,
+        KafkaReceived, KafkaRecord, KafkaSasl, KafkaSaslMechanism, KafkaSharing, KafkaTopics,
+        KafkaTransport, KafkaTransportOptions,
     };
     #[doc(inline)]
     pub use nestrs_transport_memory::{

@@ -15,7 +15,7 @@
 //! | headers | headers; what a handler does not see as text is in [`KafkaContext::records`] |
 //! | a call that is not waited for any more | a nestrs server is told how long it is waited for, and drops its handler then |
 //! | nobody has the pattern | nobody says so: the call times out |
-//! | scale-out | replicas of a service share the partitions of its topics, in the consumer group `<group_id>-server` |
+//! | scale-out | replicas of a service share the partitions of each topic ([`KafkaSharing`]), in the consumer group `<group_id>-server` |
 //! | back-pressure | a partition with [`prefetch`](KafkaMicroserviceOptions::prefetch) records that are not done with is paused |
 //!
 //! **Delivery** of events is at least once: `emit` returns once the brokers have
@@ -46,7 +46,7 @@
 //! records; `producer` sends them.
 //!
 //! [`server`] starts a thread; `serving` is that thread, which polls; `group`
-//! is given partitions and lets them go; `partition` handles the records of one,
+//! is given partitions and lets them go, as [`KafkaSharing`] says; `partition` handles the records of one,
 //! as its `route` says; `progress` is how far it has come; `handling` is one
 //! message, with its [`context`]; [`failure`] says what becomes of those that
 //! fail, and [`dead`] what dead ones look like.
@@ -75,6 +75,7 @@ mod route;
 pub mod server;
 mod serving;
 mod session;
+mod sharing;
 #[cfg(feature = "tls")]
 mod tls;
 mod topics;
@@ -94,6 +95,7 @@ pub use rdkafka;
 pub use record::KafkaRecord;
 pub use route::KafkaOrder;
 pub use server::KafkaMicroserviceOptions;
+pub use sharing::KafkaSharing;
 pub use topics::KafkaTopics;
 
 /// What brokers take in one record unless they are told otherwise.

@@ -22,6 +22,7 @@ use crate::link::Link;
 use crate::producer;
 use crate::route::{KafkaOrder, Route};
 use crate::serving::{Needs, Serving};
+use crate::sharing::KafkaSharing;
 use crate::topics::KafkaTopics;
 use crate::wire::topic_error;
 
@@ -50,6 +51,8 @@ pub struct KafkaMicroserviceOptions {
     /// Whether a group that is new begins with what topics have, instead of
     /// with what comes from now on: NestJS's `fromBeginning`.
     pub from_beginning: bool,
+    /// Which replica of the service gets which partitions.
+    pub sharing: KafkaSharing,
     /// In which order events are handled.
     pub order: KafkaOrder,
     /// What becomes of an event whose handler failed.
@@ -95,6 +98,7 @@ impl KafkaMicroserviceOptions {
             group_id: None,
             create_topics: None,
             from_beginning: false,
+            sharing: KafkaSharing::default(),
             order: KafkaOrder::default(),
             on_failure: KafkaFailurePolicy::default(),
             manual_commit: false,
@@ -146,14 +150,16 @@ impl KafkaMicroserviceOptions {
 
     fn consumer(&self, group: &str) -> Result<ClientConfig, String> {
         let session = self.session_timeout.as_millis();
+        let heartbeat = (session / 10).clamp(1, 1_000);
         let mut config = self.connection.config(
             "server",
             &[
                 ("session.timeout.ms", session.to_string()),
-                ("heartbeat.interval.ms", (session / 10).max(1).to_string()),
+                // The answer to one says that partitions are shared out anew.
+                ("heartbeat.interval.ms", heartbeat.to_string()),
                 (
                     "partition.assignment.strategy",
-                    "cooperative-sticky".to_owned(),
+                    self.sharing.strategy().to_owned(),
                 ),
                 // Where a group begins is decided by us; this is for what was
                 // deleted before it was read.

@@ -6,10 +6,7 @@ use std::sync::{
 use async_trait::async_trait;
 use nestrs::{
     core::{ErrorKind, Transport, TransportServer},
-    microservices::{
-        KafkaConnection, KafkaMicroserviceOptions, KafkaTopics, KafkaTransport,
-        KafkaTransportOptions,
-    },
+    microservices::{KafkaMicroserviceOptions, KafkaTopics, KafkaTransport, KafkaTransportOptions},
 };
 use nestrs_brokers::Kind;
 use rdkafka::{
@@ -55,10 +52,7 @@ impl Candidate for Kafka {
             partitions: 4,
             ..KafkaTopics::default()
         };
-        // And each of them is to have some of every topic, not only as many in all.
-        let connection = KafkaConnection::new(place.address.as_str());
-        let connection = connection.property("partition.assignment.strategy", "roundrobin");
-        let options = KafkaMicroserviceOptions::new(connection);
+        let options = KafkaMicroserviceOptions::new(place.address.as_str());
         let mut options = options.create_topics(topics);
         if settings.broadcast {
             // A group of its own.

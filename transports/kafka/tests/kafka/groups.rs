@@ -1,14 +1,18 @@
 //! Several servers and clients at once, and what Kafka's own tool says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use nestrs_core::{Outgoing, Transport};
-use nestrs_transport_kafka::KafkaRecord;
+use nestrs_transport_kafka::{KafkaMicroserviceOptions, KafkaRecord, KafkaSharing, KafkaTopics};
 use serde_json::{Value, json};
 
-use crate::common::{Raw, Server, client, committed, pair, server_options, soon, unique, url};
+use crate::common::{
+    Raw, SOON, Server, client, committed, pair, server_options, soon, unique, url,
+};
+use nestrs_transport_kafka::rdkafka::consumer::Consumer;
 
 const EVENTS: usize = 10_000;
 const PARTITIONS: i32 = 3;
@@ -160,11 +164,71 @@ async fn clients_that_come_and_go_cost_nobody_a_reply() {
 }
 
 #[tokio::test]
+async fn replicas_share_the_partitions_of_each_topic() {
+    let (service, prefix) = (unique("service"), unique("t"));
+    let routes: Vec<_> = (0..4).map(|n| format!("{prefix}.{n}")).collect();
+    let like = KafkaTopics {
+        partitions: PARTITIONS,
+        ..KafkaTopics::default()
+    };
+    let mut servers = Vec::new();
+    for _ in 0..PARTITIONS {
+        let options = server_options().await.create_topics(like.clone());
+        servers.push(Server::of(&service, options, &routes, Value::Null).await);
+    }
+    let client = client().await;
+    for route in &routes {
+        for partition in 0..PARTITIONS {
+            let record = KafkaRecord::default().partition(partition);
+            let sent = client.emit(Outgoing::new(route, "1").record(record));
+            sent.await.unwrap();
+        }
+    }
+    for server in servers {
+        server.journal.until_begun(routes.len()).await;
+        let contexts = server.journal.contexts.lock().unwrap().clone();
+        let topics: BTreeSet<_> = contexts.iter().map(|context| &*context.topic).collect();
+        assert_eq!(topics.len(), routes.len(), "{contexts:?}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_in_hand_is_finished_before_a_partition_goes_to_another() {
+    what_is_in_hand_is_finished(KafkaSharing::Even).await;
+}
+
+#[tokio::test]
+async fn so_it_is_where_only_some_partitions_move() {
+    what_is_in_hand_is_finished(KafkaSharing::Sticky).await;
+}
+
+/// Waits until so many have asked to be in a service's group.
+async fn has_members(service: &str, count: usize) {
+    let (group, raw) = (format!("{service}-server"), Raw::new().await);
+    let raw = Arc::new(raw);
+    loop {
+        let (raw, group) = (raw.clone(), group.clone());
+        let ask = move || {
+            let groups = raw.consumer.fetch_group_list(Some(&group), SOON).unwrap();
+            groups.groups()[0].members().len()
+        };
+        if tokio::task::spawn_blocking(ask).await.unwrap() == count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn what_is_in_hand_is_finished(sharing: KafkaSharing) {
+    let options = KafkaMicroserviceOptions {
+        sharing,
+        ..server_options().await
+    };
     let (service, route) = (unique("service"), format!("{}.gated", unique("t")));
     Raw::new().await.topic(&route, 2).await;
     let routes = [route.clone()];
-    let first = Server::of(&service, server_options().await, &routes, Value::Null).await;
+    let first = Server::of(&service, options.clone(), &routes, Value::Null).await;
     let client = client().await;
     // One in each partition, and one behind each.
     for partition in [0, 1, 0, 1] {
@@ -175,13 +239,14 @@ async fn what_is_in_hand_is_finished_before_a_partition_goes_to_another() {
     first.journal.until_begun(2).await;
     let second = tokio::spawn({
         let (service, routes) = (service.clone(), routes.clone());
-        async move { Server::of(&service, server_options().await, &routes, Value::Null).await }
+        async move { Server::of(&service, options, &routes, Value::Null).await }
     });
-    // The group waits for what is in hand; then the rest is shared out.
-    first.journal.gate.add_permits(2);
+    soon("the second asks to be let in", has_members(&service, 2)).await;
+    // Where all partitions are shared out anew, it has to wait for what is in hand.
+    assert!(sharing == KafkaSharing::Sticky || !second.is_finished());
+    first.journal.gate.add_permits(4);
     let second = soon("the second is let in", second).await.unwrap();
-    first.journal.gate.add_permits(8);
-    second.journal.gate.add_permits(8);
+    second.journal.gate.add_permits(4);
     let both = async {
         loop {
             let (one, other) = (

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use nestrs_core::{ErrorKind, StartError, Transport};
+use nestrs_transport_kafka::rdkafka::ClientConfig;
+use nestrs_transport_kafka::rdkafka::consumer::{Consumer, StreamConsumer};
 use nestrs_transport_kafka::rdkafka::producer::Producer;
 use nestrs_transport_kafka::{
     KafkaConnection, KafkaMicroserviceOptions, KafkaProducer, KafkaTopics, KafkaTransport,
@@ -10,7 +12,7 @@ use nestrs_transport_kafka::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{SOON, Server, server_options, soon, unique, url};
+use crate::common::{Raw, SOON, Server, server_options, soon, unique, url};
 
 async fn start_error(options: KafkaMicroserviceOptions, routes: &[&str]) -> StartError {
     start_error_of(options, routes, Value::Null).await
@@ -76,6 +78,34 @@ async fn a_broker_that_is_not_there_is_named_by_either_side() {
     let error = client.send_json("x", json!(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(error.message.contains("127.0.0.1:1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_group_that_shares_in_another_way_is_named() {
+    let (service, route) = (unique("service"), unique("t"));
+    let raw = Raw::new().await;
+    raw.topic(&route, 1).await;
+    // As kafkajs does, under a name that librdkafka has not.
+    let mut other = ClientConfig::new();
+    other
+        .set("bootstrap.servers", url().await)
+        .set("group.id", format!("{service}-server"))
+        .set("partition.assignment.strategy", "range");
+    let other: StreamConsumer = other.create().unwrap();
+    other.subscribe(&[&route]).unwrap();
+    let joined = async {
+        while other.assignment().unwrap().count() == 0 {
+            tokio::select! {
+                _ = other.recv() => {}
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            }
+        }
+    };
+    soon("the other is in the group", joined).await;
+    let started = Server::try_of(&service, server_options().await, &[route], Value::Null).await;
+    let error = started.err().expect("it is not let in");
+    assert!(matches!(error, StartError::Connect { .. }), "{error:?}");
+    assert!(error.to_string().contains("`group_id`"), "{error}");
 }
 
 #[tokio::test]
