@@ -13,7 +13,7 @@
 //! | reply | a record in `<topic>.reply`, in the partition asked for, under the request's correlation id; `kafka_nest-is-disposed` on the last, `kafka_nest-err` on one that is an error |
 //! | where replies go | one partition of each topic of replies, assigned to the client: no group, so no rebalance loses a reply |
 //! | headers | headers; what a handler does not see as text is in [`KafkaContext::records`] |
-//! | a call that is not waited for any more | a nestrs server is told how long it is waited for, and drops its handler then |
+//! | a call that is not waited for any more | a nestrs server is told beforehand how long it is waited for, and drops its handler then; if it is dropped earlier, nobody hears of that |
 //! | nobody has the pattern | nobody says so: the call times out |
 //! | scale-out | replicas of a service share the partitions of each topic ([`KafkaSharing`]), in the consumer group `<group_id>-server` |
 //! | back-pressure | a partition with [`prefetch`](KafkaMicroserviceOptions::prefetch) records that are not done with is paused |
@@ -47,7 +47,7 @@
 //!
 //! [`server`] starts a thread; `serving` is that thread, which polls; `group`
 //! is given partitions and lets them go, as [`KafkaSharing`] says; `partition` handles the records of one,
-//! as its `route` says; `progress` is how far it has come; `handling` is one
+//! as its `route` says, maybe in `lanes`; `progress` is how far it has come; `handling` is one
 //! message, with its [`context`]; [`failure`] says what becomes of those that
 //! fail, and [`dead`] what dead ones look like.
 //!
@@ -64,6 +64,7 @@ mod encoding;
 pub mod failure;
 mod group;
 mod handling;
+mod lanes;
 mod link;
 mod partition;
 mod producer;

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::KafkaReceived;
 use crate::handling::Desk;
+use crate::lanes::Lanes;
 use crate::progress::Progress;
-use crate::route::{Batch, Route};
+use crate::route::{Batch, KafkaOrder, Route};
 
 pub(crate) struct Partition {
     pub(crate) route: Arc<Route>,
@@ -152,36 +153,55 @@ impl Partition {
         })
     }
 
-    async fn run(self: Arc<Self>, mut records: UnboundedReceiver<KafkaReceived>, desk: Arc<Desk>) {
+    async fn run(self: Arc<Self>, records: UnboundedReceiver<KafkaReceived>, desk: Arc<Desk>) {
         let stopped = self.stopped.clone();
         let run = async {
-            while let Some(record) = records.recv().await {
-                let batch = match &self.route.batch {
-                    Some(batch) => collect(record, &mut records, batch).await,
-                    None => vec![record],
-                };
-                let Some(admission) = desk.intake.admit().await else {
-                    return;
-                };
-                let Some(in_hand) = self.begin(batch.len()) else {
-                    return;
-                };
-                let waits = self.route.waits_for(&batch);
-                let (end, ended) = oneshot::channel::<()>();
-                let handled = desk.clone().handle(self.clone(), batch);
-                admission.run(async move {
-                    handled.await;
-                    drop((in_hand, end));
-                });
-                if waits {
-                    // It ends by being dropped.
-                    let _ = ended.await;
-                }
+            match self.route.order {
+                KafkaOrder::Key => self.share_out(records, desk).await,
+                _ => self.work(records, desk).await,
             }
         };
         tokio::select! {
             () = stopped.cancelled() => {}
             () = run => {}
+        }
+    }
+
+    async fn share_out(
+        self: Arc<Self>,
+        mut records: UnboundedReceiver<KafkaReceived>,
+        desk: Arc<Desk>,
+    ) {
+        let mut lanes = Lanes::default();
+        while let Some(record) = records.recv().await {
+            lanes.put(record, |lane| self.clone().work(lane, desk.clone()));
+        }
+    }
+
+    /// Begins one after the other.
+    async fn work(self: Arc<Self>, mut records: UnboundedReceiver<KafkaReceived>, desk: Arc<Desk>) {
+        while let Some(record) = records.recv().await {
+            let batch = match &self.route.batch {
+                Some(batch) => collect(record, &mut records, batch).await,
+                None => vec![record],
+            };
+            let Some(admission) = desk.intake.admit().await else {
+                return;
+            };
+            let Some(in_hand) = self.begin(batch.len()) else {
+                return;
+            };
+            let waits = self.route.waits_for(&batch);
+            let (end, ended) = oneshot::channel::<()>();
+            let handled = desk.clone().handle(self.clone(), batch);
+            admission.run(async move {
+                handled.await;
+                drop((in_hand, end));
+            });
+            if waits {
+                // It ends by being dropped.
+                let _ = ended.await;
+            }
         }
     }
 

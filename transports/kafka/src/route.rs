@@ -16,13 +16,16 @@ pub enum KafkaOrder {
     /// One after the other, as they were sent.
     #[default]
     Partition,
+    /// Those of one key one after the other, others meanwhile: 64 of a partition
+    /// at a time. Those without a key are side by side.
+    Key,
     /// Side by side.
     None,
 }
 
 pub(crate) struct Route {
     pub(crate) topic: Arc<str>,
-    order: KafkaOrder,
+    pub(crate) order: KafkaOrder,
     pub(crate) batch: Option<Batch>,
 }
 
@@ -75,7 +78,7 @@ impl Route {
     /// Whether what comes behind these waits for their end.
     pub(crate) fn waits_for(&self, records: &[KafkaReceived]) -> bool {
         let is_answered = self.batch.is_none() && records.iter().any(is_request);
-        self.order == KafkaOrder::Partition && !is_answered
+        self.order != KafkaOrder::None && !is_answered
     }
 }
 

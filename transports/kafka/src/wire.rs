@@ -29,6 +29,9 @@ pub(crate) fn topic_error(pattern: &str) -> Option<String> {
     let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let why = if pattern.is_empty() || pattern == "." || pattern == ".." {
         "it is a reserved name"
+    } else if pattern.starts_with('^') || pattern.contains(['*', '#']) {
+        "regular expressions and wildcards cannot be had over Kafka, whose topics are to be named \
+         one by one"
     } else if !pattern.chars().all(is_legal) {
         "a topic has letters of ASCII, digits, `.`, `_` and `-`"
     } else if pattern.len() > LONGEST_TOPIC - REPLY.len() {
@@ -182,6 +185,8 @@ mod tests {
         for (pattern, says) in [
             (r#"{"cmd":"sum"}"#, "letters of ASCII"),
             ("orders placed", "letters of ASCII"),
+            ("orders.*", "wildcards"),
+            ("^orders\\..+", "wildcards"),
             ("..", "reserved"),
             (&"x".repeat(244), "249"),
         ] {

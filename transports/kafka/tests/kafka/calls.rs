@@ -105,6 +105,23 @@ async fn who_waits_no_more_is_not_worked_for() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_dropped_is_worked_for_until_its_deadline() {
+    let (server, client, route) = pair(&["gated"]).await;
+    let route = route("gated");
+    let call = tokio::spawn(async move {
+        let message = Outgoing::new(&route, "1").timeout(Duration::from_secs(3));
+        client.send(message).await
+    });
+    server.journal.until_begun(1).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    // Nobody told the server, which has known the deadline from the beginning.
+    assert_eq!(server.journal.over.available_permits(), 0);
+    server.journal.until_over().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_answers_a_pattern_that_nobody_has() {
     let route = crate::common::unique("nobody");
     let client = client().await;

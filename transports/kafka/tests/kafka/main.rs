@@ -6,6 +6,7 @@ mod common;
 mod failures;
 mod groups;
 mod options;
+mod order;
 mod recovery;
 mod security;
 mod wire;
