@@ -28,7 +28,7 @@ pub(crate) fn gathered<'a>(sections: impl Iterator<Item = (&'a str, &'a str)>) -
     }
     text.push_str(
         "\nRatios are the middle of the rounds, with the least and the most of any round in parentheses. A difference smaller than that spread is \
-         none: \"within the spread\" is met where ours is ahead in some round, and \"met, but not in every round\" where the middle is.\n",
+         none: \"within the spread\" is met where the middle of ours reaches the least of the raw driver's rounds or ours is ahead in one, and \"met, but not in every round\" where the middle is.\n",
     );
     text
 }

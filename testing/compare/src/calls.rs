@@ -50,16 +50,17 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let runtime = crate::runtime()?;
     let mut measured = Measured::default();
     for transport in Transport::ALL {
+        let broker = transport.start_broker(&runtime);
+        let broker = broker.map_err(|error| error.to_string());
         for contender in transport.contenders() {
             if !contender.is_compiled() || contender.needs(&missing) {
                 continue;
             }
             eprintln!("calls: {}: {}", transport.name(), contender.name);
-            // One that another has left nothing at.
-            let broker = transport.start_broker(&runtime);
-            let counted = broker
-                .map_err(|error| error.to_string())
-                .and_then(|broker| count(transport, &contender, broker.as_ref()));
+            let counted = match &broker {
+                Ok(broker) => count(transport, &contender, broker.as_ref()),
+                Err(why) => Err(why.clone()),
+            };
             match counted {
                 Ok(counts) => measured.counts.push(counts),
                 Err(why) => {

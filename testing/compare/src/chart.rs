@@ -1,8 +1,11 @@
-//! Bars, as SVG that is readable on light and on dark.
+//! Bars, as SVG that is readable on light and on dark, beside `RESULTS.md`.
 
 use std::fmt::Write;
+use std::fs;
 
+use crate::error::Error;
 use crate::figures::Spread;
+use crate::places;
 
 const LEFT: f64 = 170.0;
 const LENGTH: f64 = 420.0;
@@ -10,8 +13,22 @@ const WIDTH: f64 = 680.0;
 const TOP: f64 = 36.0;
 const STEP: f64 = 26.0;
 
+/// Bars as `charts/<name>.svg`; what is written of them in Markdown.
+pub(crate) fn save(
+    name: &str,
+    title: &str,
+    all: &[(&str, Spread, String)],
+) -> Result<String, Error> {
+    let folder = places::workspace().join("charts");
+    fs::create_dir_all(&folder).map_err(Error::io(format!("cannot make {}", folder.display())))?;
+    let file = folder.join(format!("{name}.svg"));
+    let doing = format!("cannot write {}", file.display());
+    fs::write(&file, bars(title, all)).map_err(Error::io(doing))?;
+    Ok(format!("![{title}](charts/{name}.svg)"))
+}
+
 /// A bar for each: its name, how long it is, and what stands behind it. A line goes from the least to the most.
-pub(crate) fn bars(title: &str, bars: &[(&str, Spread, String)]) -> String {
+fn bars(title: &str, bars: &[(&str, Spread, String)]) -> String {
     let longest = bars
         .iter()
         .map(|(_, spread, _)| spread.most)

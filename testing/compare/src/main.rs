@@ -26,6 +26,7 @@ mod settings;
 mod transports;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use error::Error;
 use settings::Settings;
@@ -132,10 +133,12 @@ fn run() -> Result<(), Error> {
     for path in Path::all().filter(is_wanted) {
         let name = path.name();
         let only_build = settings.only_build || settings.is_quick() && !path.has_quick_form();
+        let start = Instant::now();
         let result = match only_build {
             true => path.build(),
             false => path.measure(&settings),
         };
+        eprintln!("compare: {name} took {} s", start.elapsed().as_secs());
         if let Err(error) = result {
             eprintln!("compare: {name}: {error}");
             if !only_build && !settings.is_quick() {

@@ -11,7 +11,7 @@ use crate::figures::Figures;
 use crate::places;
 
 /// How often each program runs.
-pub(crate) const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 3;
 
 /// Builds what is measured as users build: optimised, with cargo's own settings.
 pub(crate) fn build(packages: &[&str]) -> Result<(), Error> {

@@ -14,7 +14,7 @@ pub(crate) struct Settings {
 impl Settings {
     const FULL: Self = Self {
         rounds: 3,
-        seconds: 0.6,
+        seconds: 0.4,
         only_build: false,
     };
     /// To see that everything works: nothing of it goes to RESULTS.md.

@@ -227,4 +227,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
   say(await orders[order.do](order));
 }
+await client.close();
 process.exit(0);

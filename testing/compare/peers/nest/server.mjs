@@ -70,4 +70,6 @@ function freePort() {
   });
 }
 
-process.stdin.once('end', () => process.exit(0)).resume();
+// Over Kafka it leaves its group, which the next server would wait for.
+const stop = () => app.close().finally(() => process.exit(0));
+process.stdin.once('end', stop).resume();

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::figures::Figures;
-use crate::{cpu, machine, results, rounds};
+use crate::figures::{self, Figures};
+use crate::{chart, cpu, machine, results, rounds};
 
 /// Each measures one container, or one way without.
 const PROGRAMS: [&str; 8] = [
@@ -70,6 +70,17 @@ pub(crate) fn build() -> Result<(), Error> {
     cpu::build("cost", "plain")
 }
 
+/// As `charts/container-<name>.svg`.
+fn chart(name: &str, title: &str, row: &str, measured: &Measured) -> Result<String, Error> {
+    let figure = |&container: &&'static str| {
+        let spread = measured.figures.spread(row, container).ok()?;
+        Some((container, spread, figures::time(spread.middle)))
+    };
+    let bars: Vec<_> = tables::CONTAINERS.iter().filter_map(figure).collect();
+    let title = format!("Container: {title}");
+    Ok(chart::save(&format!("container-{name}"), &title, &bars)? + "\n\n")
+}
+
 pub(crate) fn run() -> Result<(), Error> {
     rounds::build(&PACKAGES)?;
     let figures = rounds::run(&PROGRAMS)?;
@@ -81,7 +92,15 @@ pub(crate) fn run() -> Result<(), Error> {
         "`cargo xtask compare container`\n\n".to_owned(),
         machine::description(&CRATES),
         format!("\n### Budgets\n\n{}", budgets::table(&measured)?),
-        format!("\n### Side by side\n\n{}", tables::all(&measured.figures)),
+        "\n### Side by side\n\n".to_owned(),
+        chart(
+            "resolve",
+            "nanoseconds to resolve one of 1,000",
+            "resolve 1000",
+            &measured,
+        )?,
+        chart("build", "the time to build 1,000", "build 1000", &measured)?,
+        tables::all(&measured.figures),
     ]
     .concat();
     results::save("container", "Container", &section, &measured)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{BY_HAND, MAP, OURS};
 use crate::figures::{self, Figures};
 
-const CONTAINERS: [&str; 8] = [
+pub(super) const CONTAINERS: [&str; 8] = [
     OURS,
     BY_HAND,
     MAP,

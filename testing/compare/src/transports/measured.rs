@@ -23,11 +23,14 @@ pub(crate) struct Measured {
     /// Megabytes, after everything.
     pub(crate) memory_of_client: Figures,
     pub(crate) memory_of_server: Figures,
-    /// Calls and events that failed although others did not, by row and contender.
-    pub(crate) losses: BTreeMap<String, String>,
-    /// Why there is no figure, by row and contender.
-    pub(crate) failures: BTreeMap<String, String>,
+    /// Calls and events that failed although others did not.
+    pub(crate) losses: Remarks,
+    /// Why there is no figure.
+    pub(crate) failures: Remarks,
 }
+
+/// By contender and row.
+pub(crate) type Remarks = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Where there is one figure for a contender, not one for each row.
 pub(crate) const SERVER: &str = "server";
@@ -52,19 +55,18 @@ impl Measured {
             let (failed, all) = (outcome.failed, outcome.failed + outcome.done);
             let error = outcome.error.as_deref().unwrap_or("no reason was given");
             let text = format!("{failed} of {all} failed: {error}");
-            self.losses.insert(key(row, contender), text);
+            let rows = self.losses.entry(contender.to_owned()).or_default();
+            rows.insert(row.to_owned(), text);
         }
     }
 
     pub(crate) fn fails(&mut self, row: &str, contender: &str, why: &str) {
-        self.failures.insert(key(row, contender), why.to_owned());
+        let rows = self.failures.entry(contender.to_owned()).or_default();
+        rows.insert(row.to_owned(), why.to_owned());
     }
 
     pub(crate) fn has_failed(&self, row: &str, contender: &str) -> bool {
-        self.failures.contains_key(&key(row, contender))
+        let rows = self.failures.get(contender);
+        rows.is_some_and(|rows| rows.contains_key(row))
     }
-}
-
-fn key(row: &str, contender: &str) -> String {
-    format!("{contender}, {row}")
 }

@@ -28,18 +28,21 @@ pub(crate) fn run(transport: Transport, settings: &Settings) -> Result<(), Error
     let name = transport.name();
     let missing = build()?;
     let measured = turns::run(transport, settings, missing)?;
+    let chart = match settings.is_quick() {
+        true => String::new(),
+        false => picture::draw(transport, &measured)?,
+    };
     let section = [
         format!("`cargo xtask compare {name}{}`\n\n", settings.arguments()),
         machine::description(&transport.crates()),
         machine::peers(),
         format!("\n{}", budgets::table(transport, &measured)),
-        format!("\n![calls a second](charts/{name}.svg)\n\n"),
+        format!("\n{chart}\n\n"),
         tables::all(transport, &measured),
     ];
     if settings.is_quick() {
         println!("{}", section.concat());
         return results::keep(name, &measured);
     }
-    picture::draw(transport, &measured)?;
     results::save(name, transport.title(), &section.concat(), &measured)
 }

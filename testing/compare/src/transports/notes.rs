@@ -4,7 +4,7 @@ use crate::transports::Transport;
 
 const ALL: &str = "\
 The middle of the rounds. Behind each rate stands how many times ours it is, with the least and most of any round in parentheses; ≈ where some \
-rounds have it the other way round, so that the two cannot be told apart. A dash is explained below; an empty cell is nothing that could be measured.
+rounds have it the other way round, so that the two cannot be told apart. A dash: the list below says why.
 
 - Everybody gets the same order in turn, over and over: so many calls at once for a while, each of them sent when the one before it is \
 answered. Client and server are processes of their own, and share the processors with each other and with the broker. Every reply is \
@@ -68,6 +68,9 @@ pub(super) fn of(transport: Transport) -> String {
     };
     let mut text =
         format!("{ALL}- {events}\n- {peers}\n- nestrs 1.6.0 has no streams of replies.\n");
+    if transport == Transport::RabbitMq {
+        text += "- NestJS's driver leaves Nagle's algorithm on: a large call that goes alone waits for the acknowledgement of its first part.\n";
+    }
     if transport == Transport::Mqtt {
         text += "- NestJS's client unsubscribes from a pattern's replies when it waits for none, also while its next call subscribes, and then waits for \
                  ever. Here one more subscriber than there are calls keeps it from that.\n";

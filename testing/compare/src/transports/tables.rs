@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::figures::{self, Figures};
@@ -56,8 +57,15 @@ fn cost(transport: Transport, measured: &Measured) -> String {
 /// What failed, and what was lost.
 fn remarks(measured: &Measured) -> String {
     let mut text = String::new();
-    for (what, why) in measured.failures.iter().chain(&measured.losses) {
-        let _ = writeln!(text, "- {what}: {}", why.trim());
+    for (contender, rows) in measured.failures.iter().chain(&measured.losses) {
+        // The same may have kept it from several.
+        let mut by_reason = BTreeMap::<_, Vec<_>>::new();
+        for (row, why) in rows {
+            by_reason.entry(why.trim()).or_default().push(row.as_str());
+        }
+        for (why, rows) in by_reason {
+            let _ = writeln!(text, "- {contender}: {}: {why}", rows.join("; "));
+        }
     }
     text
 }

@@ -101,8 +101,12 @@ impl Game<'_> {
                     continue;
                 }
                 let broker = player.broker.map(|broker| &self.brokers[broker]);
-                if let Ok(server) = pair::start_server(self.transport, contender, broker) {
+                if let Ok(mut server) = pair::start_server(self.transport, contender, broker) {
                     let milliseconds = server.start_up.as_secs_f64() * 1e3;
+                    // One that is killed is waited for by the next, where there are groups.
+                    if let Err(why) = server.end() {
+                        eprintln!("{}: {why}", contender.name);
+                    }
                     self.measured
                         .start_up
                         .add(SERVER, contender.name, milliseconds);

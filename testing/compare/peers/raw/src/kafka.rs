@@ -2,6 +2,7 @@
 //! replicas, never twice, nothing waits to be sent with more, offsets are committed every 50 ms.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -26,10 +27,12 @@ pub(crate) async fn serve(url: &str) -> Result<(), Failure> {
     let consumer = consumer(url)?;
     consumer.subscribe(&[REQUESTS])?;
     let (assigned, is_assigned) = oneshot::channel();
-    thread::spawn(move || {
+    let stop = Arc::<AtomicBool>::default();
+    let is_stopped = stop.clone();
+    let reading = thread::spawn(move || {
         let seen = Seen::default();
         let mut assigned = Some(assigned);
-        loop {
+        while !is_stopped.load(Ordering::Relaxed) {
             let message = consumer.poll(TURN);
             let has_partition = consumer.assignment().is_ok_and(|all| all.count() > 0);
             if has_partition && let Some(assigned) = assigned.take() {
@@ -47,7 +50,11 @@ pub(crate) async fn serve(url: &str) -> Result<(), Failure> {
         }
     });
     is_assigned.await?;
-    load::serve(url).await
+    load::serve(url).await?;
+    // With the consumer it leaves its group, which the next server would wait for.
+    stop.store(true, Ordering::Relaxed);
+    let _ = reading.join();
+    Ok(())
 }
 
 pub(crate) struct Client {

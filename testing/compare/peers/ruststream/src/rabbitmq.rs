@@ -43,7 +43,7 @@ async fn on_note(_sent: &Echo) -> HandlerOutcome {
 
 pub(crate) async fn serve(url: &str) -> Result<(), Failure> {
     let app = RustStream::new(AppInfo::new("notes", "0.0.0")).with_broker(
-        LapinBroker::new(url),
+        LapinBroker::new(url).declare_topology(true),
         |broker| {
             let echo = broker.include(on_echo).out_reply(Publish::default());
             echo.transform(DirectReplyTo);
