@@ -27,6 +27,7 @@
 //! | [`request_id`] | what requests are called by where clients share a reply channel |
 //! | [`error`] | [`TransportError`], the error that crosses the wire |
 //! | [`backoff`] | how long to wait before connecting again |
+//! | [`pace`] | letting others have their turn first while there is much to do |
 //! | [`shared_connection`] | one connection for all calls, made again after it broke |
 //! | [`shutdown`] | stop, drain, abort |
 //! | `tls` (feature `tls`) | what a TLS client trusts and shows |
@@ -69,6 +70,7 @@ pub mod headers;
 pub mod in_flight;
 mod in_hand;
 pub mod intake;
+pub mod pace;
 pub mod packet;
 pub mod pattern;
 pub mod replies;

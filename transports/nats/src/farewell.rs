@@ -37,7 +37,11 @@ impl Pump {
         self.intake.drained().await;
         // The replies have reached the broker.
         if self.link.is_up() {
-            let _ = tokio::time::timeout(FAREWELL, self.link.confirm()).await;
+            let all = async {
+                let written = self.link.outbox.flush().await;
+                written.is_ok() && self.link.confirm().await
+            };
+            let _ = tokio::time::timeout(FAREWELL, all).await;
         }
     }
 

@@ -19,8 +19,8 @@
 //!
 //! **Delivery**: at most once. Whatever is under way when a connection is lost
 //! may be lost: calls that wait fail with [`ErrorKind::ConnectionClosed`]. An
-//! event is sent once it was handed to the operating system; if nobody listens
-//! nobody hears of it.
+//! event is sent once it was handed to the operating system, together with those
+//! that are emitted at the same time; if nobody listens nobody hears of it.
 //!
 //! **Limits**: messages of the broker's `max_payload` at most, headers
 //! included; a larger one is [`ErrorKind::PayloadTooLarge`] at its sender.
@@ -28,8 +28,8 @@
 //! # Layout
 //!
 //! [`broker`] (with `address`) and [`auth`] say where the broker is and how to get in; `link` is
-//! a connection to it. [`client`] makes a `session` of one, whose `call`s are
-//! `waiting` for replies. [`server`] subscribes as [`queue`] says; `pump` then takes in
+//! a connection to it, `outbox` what is handed to its driver, and `failure` what that says.
+//! [`client`] makes a `session` of one, whose calls are `waiting` for replies. [`server`] subscribes as [`queue`] says; `pump` then takes in
 //! what comes: `received` is a message understood, `backlog` holds those that
 //! wait for their turn, `replier` sends their answers, and `farewell` ends it. `context` is what NATS
 //! itself knows of a message.
@@ -46,8 +46,10 @@ pub mod broker;
 mod called_off;
 pub mod client;
 mod context;
+mod failure;
 mod farewell;
 mod link;
+mod outbox;
 mod pump;
 pub mod queue;
 mod received;

@@ -16,6 +16,7 @@ use nestrs_core::{ErrorKind, TransportError};
 use tokio::sync::{mpsc, watch};
 
 use crate::NatsBroker;
+use crate::outbox::Outbox;
 
 /// How long an echo is waited for before it is taken for lost.
 const ECHO: Duration = Duration::from_secs(1);
@@ -27,6 +28,7 @@ const CLOSED: Duration = Duration::from_secs(60);
 /// has its subscriptions again then.
 pub(crate) struct Link {
     pub(crate) driver: Client,
+    pub(crate) outbox: Outbox,
     state: Arc<State>,
 }
 
@@ -111,7 +113,13 @@ impl Link {
             });
         Ok(options.connect(resolved.servers).await.map(|driver| {
             state.opened.store(true, Ordering::Relaxed);
-            (Self { driver, state }, signs_to_come)
+            let outbox = Outbox::of(driver.clone());
+            let link = Self {
+                driver,
+                outbox,
+                state,
+            };
+            (link, signs_to_come)
         }))
     }
 
@@ -157,6 +165,7 @@ impl Link {
     /// Ends it for good. What was not flushed is lost.
     pub(crate) fn close(&self) {
         self.state.closed.store(true, Ordering::Relaxed);
+        self.outbox.close();
         // If that finds no room, the last clone of the driver's client ends it.
         let _ = self.driver.drain().now_or_never();
     }

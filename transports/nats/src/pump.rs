@@ -37,6 +37,8 @@ pub(crate) struct Pump {
     /// first on, as the driver has: not once the connection was lost.
     pub(crate) counts_agree: bool,
     pub(crate) shutdown: Shutdown,
+    /// How many messages came together last.
+    pub(crate) together: usize,
     /// Of the intake: it stops once the broker sends nothing any more.
     pub(crate) draining: Shutdown,
 }
@@ -97,6 +99,7 @@ impl Pump {
                 }
                 messages = self.subscriptions.next(), if self.has_routes() => match messages {
                     Some(messages) => {
+                        self.together = messages.len();
                         for (route, message) in messages {
                             self.take_in(&route, message);
                         }
@@ -140,6 +143,7 @@ impl Pump {
             link: self.link.clone(),
             subject,
             id,
+            of: self.together,
         });
         admission.run(async move {
             let _call = call;
@@ -166,6 +170,7 @@ impl Pump {
             link: self.link.clone(),
             subject,
             id,
+            of: self.together,
         };
         let message = "the service has too much to do: the message was not handled";
         let error = TransportError::of_kind(ErrorKind::Unavailable, message);

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use async_nats::{PublishErrorKind, Subject};
+use async_nats::Subject;
+use async_nats::message::OutboundMessage;
 use bytes::Bytes;
 use nestrs_core::packet::Reply;
 use nestrs_core::{Answer, ErrorKind, TransportError};
 
 use crate::link::Link;
+use crate::outbox::Receipt;
 
 /// Where the answer to one request goes.
 pub(crate) struct Replier {
@@ -15,6 +17,8 @@ pub(crate) struct Replier {
     pub(crate) subject: Subject,
     /// What its caller calls it by, as JSON.
     pub(crate) id: Bytes,
+    /// Of how many messages that came together it answers one.
+    pub(crate) of: usize,
 }
 
 impl Replier {
@@ -22,31 +26,36 @@ impl Replier {
     /// takes them.
     pub(crate) async fn send(&self, answer: Answer) {
         let mut replies = answer.into_replies();
+        let most = self.link.driver.max_payload();
         while let Some(reply) = replies.next().await {
-            let Err(error) = self.publish(&reply).await else {
-                continue;
-            };
-            if error.kind() == PublishErrorKind::MaxPayloadExceeded {
-                let source = std::error::Error::source(&error).map(ToString::to_string);
-                let why = source.unwrap_or_else(|| error.to_string());
-                let message =
-                    format!("the reply is larger than the broker takes (its `max_payload`): {why}");
+            let payload = reply.write(&self.id, |parts| parts.concat());
+            let size = payload.len();
+            if size > most {
+                let message = format!(
+                    "the reply is larger than the broker takes: {size} bytes, and its `max_payload` is {most}"
+                );
                 tracing::error!("{message}");
                 let error = TransportError::of_kind(ErrorKind::PayloadTooLarge, message);
+                let instead = Reply::Error(error).write(&self.id, |parts| parts.concat());
                 // If that finds no way either, nothing does.
-                let _ = self.publish(&Reply::Error(error)).await;
-            } else {
-                tracing::debug!(%error, "a reply could not be sent");
+                let _ = self.publish(instead).await;
+                return;
             }
-            return;
+            if let Err(error) = self.publish(payload).await {
+                tracing::debug!(%error, "a reply could not be sent");
+                return;
+            }
         }
     }
 
-    async fn publish(&self, reply: &Reply) -> Result<(), async_nats::PublishError> {
-        let payload = reply.write(&self.id, |parts| parts.concat());
-        self.link
-            .driver
-            .publish(self.subject.clone(), payload.into())
-            .await
+    async fn publish(&self, payload: Vec<u8>) -> Result<(), TransportError> {
+        let message = OutboundMessage {
+            subject: self.subject.clone(),
+            reply: None,
+            payload: payload.into(),
+            headers: None,
+        };
+        let receipt = Receipt::Nobody;
+        self.link.outbox.push(message, receipt, self.of).await
     }
 }

@@ -207,6 +207,7 @@ impl NatsMicroserviceOptions {
             status: status.clone(),
             counts_agree: true,
             shutdown,
+            together: 0,
             draining,
         };
         Ok((pump, status))

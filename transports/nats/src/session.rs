@@ -11,9 +11,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::client::traits::Publisher;
 use async_nats::message::OutboundMessage;
-use async_nats::{PublishErrorKind, Subject, Subscriber};
+use async_nats::{Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use nestrs_core::extras::Extras;
@@ -27,7 +26,8 @@ use crate::called_off::calls_off;
 use crate::client::NatsTransportOptions;
 use crate::context;
 use crate::link::{LastFailure, Link, Sign, Signs};
-use crate::waiting::{Waiting, named};
+use crate::outbox::Receipt;
+use crate::waiting::{Calls, Waiting, named};
 
 /// How many replies are looked at before it is looked for anything else.
 const CHUNK: usize = 64;
@@ -84,9 +84,14 @@ impl Session {
         let pending = calls.in_flight.one()?;
         let reply = self.waiting.reply(&calls, pending.id());
         let call = pending.if_dropped(calls_off(&self.link, &reply));
-        let id = calls.ids.json(call.id());
         let timeout = message.timeout.unwrap_or(options.request_timeout);
-        self.request(message, &id, reply, timeout, options).await?;
+        let request = Request {
+            calls: &calls,
+            number: call.id(),
+            reply,
+            timeout,
+        };
+        self.request(message, request, options).await?;
         call.await.map_err(|error| named(error, message.pattern))
     }
 
@@ -99,10 +104,14 @@ impl Session {
         let pending = calls.in_flight.many()?;
         let reply = self.waiting.reply(&calls, pending.id());
         let call = pending.if_dropped(calls_off(&self.link, &reply));
-        let id = calls.ids.json(call.id());
-        // Nobody knows when the last of several replies should have come.
-        let timeout = Duration::MAX;
-        self.request(message, &id, reply, timeout, options).await?;
+        let request = Request {
+            calls: &calls,
+            number: call.id(),
+            reply,
+            // Nobody knows when the last of several replies should have come.
+            timeout: Duration::MAX,
+        };
+        self.request(message, request, options).await?;
         let pattern = message.pattern.to_owned();
         let items = call.map(move |item| item.map_err(|error| named(error, &pattern)));
         Ok(Box::pin(items))
@@ -117,66 +126,74 @@ impl Session {
         let event = write_event(pattern.as_bytes(), &message.payload, None, |parts| {
             parts.concat()
         });
-        self.publish(message, event.into(), None, options).await?;
+        let event = outbound(message, event.into(), None, options)?;
         // Until then the driver holds it, and would lose it with the process.
-        self.link
-            .driver
-            .flush()
-            .await
-            .map_err(|_| TransportError::connection_closed())
+        self.link.outbox.write(event).await
     }
 
     /// Fails what waits and ends the connection.
     pub(crate) async fn close(&self) {
         self.waiting.fail();
         // What was emitted and not waited for.
-        let _ = tokio::time::timeout(FLUSH, self.link.driver.flush()).await;
+        let _ = tokio::time::timeout(FLUSH, self.link.outbox.flush()).await;
         self.end.cancel();
     }
 
     async fn request(
         &self,
         message: &Outgoing<'_>,
-        id: &str,
-        reply: Subject,
-        timeout: Duration,
+        request: Request<'_>,
         options: &NatsTransportOptions,
     ) -> Result<(), TransportError> {
+        let Request { calls, number, .. } = request;
+        let id = calls.ids.json(number);
         // In the packet and not among the headers, which are the users' own
         // and cost more.
         let extras = Extras {
-            timeout: Some(timeout),
+            timeout: Some(request.timeout),
             ..Extras::default()
         };
         let metadata = extras.metadata(&nestrs_core::Headers::new());
         let pattern = Value::from(message.pattern).to_string();
-        let request = write_request(
+        let packet = write_request(
             pattern.as_bytes(),
             &message.payload,
             metadata.as_deref(),
             id.as_bytes(),
             |parts| parts.concat(),
         );
-        self.publish(message, request.into(), Some(reply), options)
-            .await
-    }
-
-    async fn publish(
-        &self,
-        message: &Outgoing<'_>,
-        payload: Bytes,
-        reply: Option<Subject>,
-        options: &NatsTransportOptions,
-    ) -> Result<(), TransportError> {
-        let outbound = OutboundMessage {
-            subject: Subject::from(message.pattern),
-            reply,
-            payload,
-            headers: context::outgoing(&message.headers, &options.headers)?,
+        let reply = Some(request.reply);
+        let outbound = outbound(message, packet.into(), reply, options)?;
+        let receipt = Receipt::Call {
+            number,
+            in_flight: calls.in_flight.clone(),
         };
-        let published = self.link.driver.publish_message(outbound).await;
-        published.map_err(|error| not_published(message.pattern, &error))
+        let of = calls.in_flight.len();
+        self.link.outbox.push(outbound, receipt, of).await
     }
+}
+
+/// What a request is called by.
+struct Request<'a> {
+    calls: &'a Calls,
+    number: u64,
+    /// Where its replies go.
+    reply: Subject,
+    timeout: Duration,
+}
+
+fn outbound(
+    message: &Outgoing<'_>,
+    payload: Bytes,
+    reply: Option<Subject>,
+    options: &NatsTransportOptions,
+) -> Result<OutboundMessage, TransportError> {
+    Ok(OutboundMessage {
+        subject: Subject::from(message.pattern),
+        reply,
+        payload,
+        headers: context::outgoing(&message.headers, &options.headers)?,
+    })
 }
 
 impl Drop for Session {
@@ -220,7 +237,7 @@ impl Reader {
             }
         }
         // What was emitted and not waited for.
-        let _ = tokio::time::timeout(FLUSH, self.link.driver.flush()).await;
+        let _ = tokio::time::timeout(FLUSH, self.link.outbox.flush()).await;
     }
 }
 
@@ -234,25 +251,5 @@ impl Drop for Reader {
         self.end.cancel();
         self.link.close();
         self.waiting.fail();
-    }
-}
-
-fn not_published(pattern: &str, error: &async_nats::PublishError) -> TransportError {
-    match error.kind() {
-        PublishErrorKind::MaxPayloadExceeded => {
-            let source = std::error::Error::source(error).map(ToString::to_string);
-            let why = source.unwrap_or_else(|| error.to_string());
-            let message = format!(
-                "the message for {pattern:?} is larger than the broker takes (its `max_payload`): {why}"
-            );
-            TransportError::of_kind(ErrorKind::PayloadTooLarge, message)
-        }
-        PublishErrorKind::InvalidSubject => {
-            let message = format!(
-                "nobody can handle {pattern:?} on NATS: a subject is neither empty nor has blanks in it"
-            );
-            TransportError::of_kind(ErrorKind::NoHandler, message)
-        }
-        PublishErrorKind::Send => TransportError::connection_closed(),
     }
 }

@@ -268,3 +268,37 @@ async fn a_message_too_large_names_both_sizes() {
         assert_eq!(error.kind(), ErrorKind::PayloadTooLarge);
     }
 }
+
+#[tokio::test]
+async fn of_many_at_a_time_each_hears_what_became_of_its_own() {
+    let client = client(shared().await);
+    let mut peer = Peer::new().await;
+    let large = json!("x".repeat(1 << 20));
+    let waiting = (0..3).map(|number| {
+        let (client, subject) = (client.clone(), peer.subject.clone());
+        tokio::spawn(async move { client.send_json(&subject, json!(number)).await })
+    });
+    let waiting: Vec<_> = waiting.collect();
+    for _ in &waiting {
+        peer.message().await;
+    }
+    let calls = (0..10).map(|_| client.send_json("large", large.clone()));
+    let emitted = (0..10).map(|number| client.emit_json(&peer.subject, json!(number)));
+    let lost = client.emit_json("large", large.clone());
+    let (failed, emitted, lost) = tokio::join!(
+        futures_util::future::join_all(calls),
+        futures_util::future::join_all(emitted),
+        lost
+    );
+    for error in failed.into_iter().map(Result::unwrap_err) {
+        assert_eq!(error.kind(), ErrorKind::PayloadTooLarge, "{error}");
+    }
+    assert_eq!(lost.unwrap_err().kind(), ErrorKind::PayloadTooLarge);
+    for (number, emitted) in emitted.into_iter().enumerate() {
+        emitted.unwrap();
+        assert_eq!(packet(&peer.message().await)["data"], number);
+    }
+    for call in waiting {
+        call.abort();
+    }
+}

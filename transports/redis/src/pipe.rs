@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use nestrs_core::in_flight::InFlight;
+use nestrs_core::pace::Pace;
 use nestrs_core::packet::ReplyPacket;
 use nestrs_core::{ErrorKind, TransportError};
 use redis::aio::MultiplexedConnection;
@@ -126,15 +127,17 @@ impl Pipe {
 async fn send_all(mut queued: mpsc::Receiver<(Cmd, Receipt)>, commands: MultiplexedConnection) {
     let mut unanswered = FuturesUnordered::new();
     let mut batch = Vec::with_capacity(BATCH);
+    let mut pace = Pace::default();
     loop {
         tokio::select! {
             biased;
             // First, for what was added last is sent when it is polled first.
             Some(()) = unanswered.next() => {}
-            count = queued.recv_many(&mut batch, BATCH), if unanswered.len() < UNANSWERED => {
+            count = pace.next(queued.recv_many(&mut batch, BATCH)), if unanswered.len() < UNANSWERED => {
                 if count == 0 {
                     break;
                 }
+                pace.did(count);
                 let mut pipeline = Pipeline::with_capacity(count);
                 let mut receipts = Vec::with_capacity(count);
                 for (command, receipt) in batch.drain(..) {

@@ -222,6 +222,7 @@ macro_rules! driver {
             events: $rumqttc::EventLoop,
             client: $rumqttc::AsyncClient,
             pub(super) socket: Socket,
+            pace: Pace,
         }
 
         /// Also says how large a packet may be, if the broker did.
@@ -235,7 +236,8 @@ macro_rules! driver {
             let builder = $rumqttc::AsyncClient::builder(options);
             let (client, events) = builder.capacity(super::CAPACITY).build();
             let sender = Client(client.clone());
-            let mut events = Events { events, client, socket };
+            let pace = Pace::default();
+            let mut events = Events { events, client, socket, pace };
             loop {
                 if let $rumqttc::Packet::ConnAck(accepted) = events.packet().await? {
                     return Ok((sender, events, max_packet_size(&accepted)));
@@ -255,7 +257,9 @@ macro_rules! driver {
 
             async fn packet(&mut self) -> Result<$rumqttc::Packet, Lost> {
                 loop {
-                    match self.events.poll().await {
+                    let event = self.pace.next(self.events.poll()).await;
+                    self.pace.did(1);
+                    match event {
                         Ok($rumqttc::Event::Incoming(packet)) => return Ok(packet),
                         Ok(_) => {}
                         Err(error) => return Err(lost(&error)),

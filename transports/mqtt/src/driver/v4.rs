@@ -1,5 +1,6 @@
 //! MQTT 3.1.1.
 
+use nestrs_core::pace::Pace;
 use nestrs_core::{ErrorKind, TransportError};
 use rumqttc_v4::{
     AckMode, ConnectReturnCode, ConnectionError, LastWill, MqttOptions, PublishOptions,

@@ -1,5 +1,6 @@
 //! MQTT 5.
 
+use nestrs_core::pace::Pace;
 use nestrs_core::{ErrorKind, TransportError};
 use rumqttc_v5::mqttbytes::v5::{LastWill, PublishProperties};
 use rumqttc_v5::{

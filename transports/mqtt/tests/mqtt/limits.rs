@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use nestrs_brokers::Broker;
 use nestrs_core::{ClientStatus, ErrorKind, Outgoing, Transport};
 use nestrs_transport_mqtt::{
-    MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttRecord, MqttTransport,
+    MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttQos, MqttRecord, MqttTransport,
     MqttTransportOptions,
 };
 use serde_json::json;
@@ -51,8 +51,14 @@ async fn what_waits_for_too_long_a_queue_is_dropped() {
         client.emit_json(&topic, json!(number)).await.unwrap();
     }
     handlers.gate.add_permits(2_000);
-    // Another that is answered: everything before it was handled or dropped.
-    client.send_json(&topic, json!("last")).await.unwrap();
+    // Another, which is not dropped: once it is answered, everything before it was
+    // handled or dropped.
+    let sure = MqttRecord {
+        qos: Some(MqttQos::AtLeastOnce),
+        ..MqttRecord::default()
+    };
+    let last = Outgoing::new(&topic, r#""last""#).record(sure);
+    client.send(last).await.unwrap();
     server.stop().await;
     assert!(handlers.most.load(Ordering::SeqCst) <= 10);
 }
