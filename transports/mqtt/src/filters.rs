@@ -24,12 +24,26 @@ impl Filters {
     /// One subscription for each route, but none for a route that a wildcard of
     /// another covers: the broker would deliver twice what the dispatcher
     /// handles once.
-    pub(crate) fn of(dispatch: &dyn Dispatch, group: Option<&str>, qos: MqttQos) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// A route that is no filter: a broker would end the connection over it, time
+    /// and again.
+    pub(crate) fn of(
+        dispatch: &dyn Dispatch,
+        group: Option<&str>,
+        qos: MqttQos,
+    ) -> Result<Self, String> {
         let mut filters = Self::default();
         let routes = dispatch.routes();
         for route in &routes {
             let extras = dispatch.extras(route);
             let qos = quality(&extras).unwrap_or(qos);
+            if !is_filter(without_share(route).unwrap_or(route)) {
+                return Err(format!(
+                    "the pattern {route:?} is no filter of MQTT: write `+` for a whole level between slashes, and `#` for all that follow, at the end"
+                ));
+            }
             if let Some(filter) = without_share(route) {
                 filters
                     .shared
@@ -52,7 +66,7 @@ impl Filters {
             };
             filters.wanted.push((filter, qos));
         }
-        filters
+        Ok(filters)
     }
 
     /// The route of what was published to `topic`, where the topic alone does
@@ -64,6 +78,16 @@ impl Filters {
         let (route, _) = self.shared.iter().find(matches)?;
         Some(route.clone())
     }
+}
+
+fn is_filter(filter: &str) -> bool {
+    let last = filter.matches('/').count();
+    let is_level = |(at, level): (usize, &str)| match level {
+        "+" => true,
+        "#" => at == last,
+        _ => !level.contains(['+', '#', '\0']),
+    };
+    !filter.is_empty() && filter.split('/').enumerate().all(is_level)
 }
 
 /// What stands behind `$share/<group>/`.
@@ -115,6 +139,7 @@ mod tests {
     fn wanted(routes: &'static [&'static str], group: Option<&str>) -> Vec<String> {
         let filters = Filters::of(&Routes(routes), group, MqttQos::AtLeastOnce);
         filters
+            .unwrap()
             .wanted
             .into_iter()
             .map(|(filter, _)| filter)
@@ -139,15 +164,27 @@ mod tests {
 
     #[test]
     fn a_handler_may_say_how_sure() {
-        let filters = Filters::of(&Routes(&["sure", "a"]), None, MqttQos::AtLeastOnce);
+        let filters = Filters::of(&Routes(&["sure", "a"]), None, MqttQos::AtLeastOnce).unwrap();
         let qualities: Vec<_> = filters.wanted.into_iter().map(|(_, qos)| qos).collect();
         assert_eq!(qualities, [MqttQos::ExactlyOnce, MqttQos::AtLeastOnce]);
     }
 
     #[test]
     fn a_route_with_its_own_group_is_found_by_topic() {
-        let filters = Filters::of(&Routes(&["$share/x/a/+", "b"]), None, MqttQos::AtMostOnce);
+        let routes = Routes(&["$share/x/a/+", "b"]);
+        let filters = Filters::of(&routes, None, MqttQos::AtMostOnce).unwrap();
         assert_eq!(filters.route("a/c").as_deref(), Some("$share/x/a/+"));
         assert_eq!(filters.route("b"), None);
+    }
+
+    #[test]
+    fn what_is_no_filter_is_named() {
+        for route in ["", "a/#/b", "a+", "a/b#", "$share/x/#/b", "a\0"] {
+            let routes = Routes(Box::leak(Box::new([route])));
+            let error = Filters::of(&routes, None, MqttQos::AtMostOnce).unwrap_err();
+            assert!(error.contains(&format!("{route:?}")), "{error}");
+        }
+        let good = ["#", "+", "/", "a//b", "+/+/#", r#"{"cmd":"sum"}"#];
+        assert!(good.iter().all(|filter| is_filter(filter)));
     }
 }

@@ -110,7 +110,7 @@ impl TransportServer for MqttMicroserviceOptions {
             true => None,
             false => self.group.as_deref().or(dispatch.service()),
         };
-        let filters = Filters::of(&*dispatch, group, self.qos);
+        let filters = Filters::of(&*dispatch, group, self.qos).map_err(options)?;
         let (subscriber, queue) = Subscriber::new(filters, self.max_queued);
         let subscriber = Arc::new(subscriber);
         let status = Arc::new(StatusSource::default());

@@ -176,6 +176,15 @@ async fn nonsense_among_the_options_is_named() {
         .unwrap_err();
     assert!(matches!(error, StartError::Options { .. }));
     assert!(error.to_string().contains("mqtt://host:port"), "{error}");
+    let options = MqttMicroserviceOptions::new(broker().await);
+    let handlers = std::sync::Arc::new(Handlers::new(["a/#/b"]));
+    let shutdown = nestrs_core::Shutdown::new();
+    let error = Box::new(options)
+        .start(handlers, shutdown)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StartError::Options { .. }));
+    assert!(error.to_string().contains("\"a/#/b\""), "{error}");
     let client = MqttTransport::new(MqttTransportOptions::new("http://x"));
     let error = client.send_json("a", json!(1)).await.unwrap_err();
     assert!(error.message.contains("mqtt://host:port"), "{error}");

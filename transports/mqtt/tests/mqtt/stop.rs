@@ -7,11 +7,13 @@ use std::time::Duration;
 use nestrs_brokers::{Broker, Proxy};
 use nestrs_core::Transport;
 use nestrs_transport_mqtt::{
-    MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttQos, MqttTransport, MqttTransportOptions,
+    MqttBroker, MqttLastWill, MqttMicroserviceOptions, MqttProtocol, MqttQos, MqttTransport,
+    MqttTransportOptions,
 };
 use serde_json::json;
 
 use crate::common::{Handlers, LIMIT, broker, client, serve, served, unique};
+use crate::raw::Raw;
 
 #[tokio::test]
 async fn a_stop_finishes_what_is_in_hand() {
@@ -118,5 +120,48 @@ async fn nothing_that_was_handled_before_a_stop_comes_again_after_it() {
         }
         times.retain(|_, times| *times > 1);
         assert!(times.is_empty(), "{protocol:?}: {times:?}");
+    }
+}
+
+/// The broker publishes it for who is gone without a good-bye, and for nobody else:
+/// also not for who says good-bye while more arrives.
+#[tokio::test]
+async fn a_last_will_is_that_of_who_did_not_say_good_bye() {
+    let broker = Broker::mosquitto().start().await.unwrap();
+    let proxy = Proxy::start(broker.address()).await.unwrap();
+    proxy.delay(Duration::from_millis(20));
+    for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
+        let (topic, will) = (unique("mortal"), unique("will"));
+        let mut heirs = Raw::connect(&broker.url(), &[&will]).await;
+        let options = |last: &'static str| MqttMicroserviceOptions {
+            broker: MqttBroker {
+                protocol,
+                persistent_session: true,
+                client_id: Some(topic.clone()),
+                last_will: Some(MqttLastWill {
+                    topic: will.clone(),
+                    payload: last.into(),
+                    qos: MqttQos::AtLeastOnce,
+                    retain: false,
+                }),
+                ..MqttBroker::new(broker.url_by(proxy.address()))
+            },
+            ..MqttMicroserviceOptions::default()
+        };
+        let handlers = Handlers::new([&topic]);
+        let client = MqttTransport::new(MqttTransportOptions::new(broker.url()));
+        let server = serve(options("stopped"), &handlers).await;
+        let emitting = async {
+            loop {
+                client.emit_json(&topic, json!(1)).await.unwrap();
+            }
+        };
+        tokio::select! {
+            () = async { handlers.handled(50).await; server.stop().await } => {}
+            () = emitting => {}
+        }
+        let _server = serve(options("cut"), &handlers).await;
+        proxy.cut();
+        assert_eq!(heirs.next().await, (will, "cut".to_owned()));
     }
 }
