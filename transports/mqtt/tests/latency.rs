@@ -15,9 +15,7 @@ use serde_json::json;
 
 const CALLS: usize = 100;
 
-/// A call that subscribed first, or waited for Nagle, would take tens of
-/// milliseconds each time. Others may be at work on the machine: the best of a
-/// few rounds counts.
+/// Others may be at work on the machine: the best of a few rounds counts.
 #[tokio::test]
 async fn half_of_the_calls_of_one_client_take_less_than_two_milliseconds() {
     for protocol in [MqttProtocol::V3, MqttProtocol::V5] {

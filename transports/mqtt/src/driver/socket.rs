@@ -60,3 +60,35 @@ async fn reached(host: &str) -> io::Result<TcpStream> {
     }
     Err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_message_does_not_wait_for_others_to_fill_a_segment() {
+        let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = broker.local_addr().unwrap();
+        let stream = Socket::default().connect(address.to_string()).await;
+        assert!(stream.unwrap().nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_written_arrives_though_more_comes_meanwhile() {
+        let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = broker.local_addr().unwrap();
+        let socket = Socket::default();
+        let mut driver = socket.clone().connect(address.to_string()).await.unwrap();
+        let (mut peer, _) = broker.accept().await.unwrap();
+        driver.write_all(b"good-bye").await.unwrap();
+        drop(driver);
+        let closed = tokio::spawn(socket.closed());
+        peer.write_all(&[0; 10_000]).await.unwrap();
+        let mut read = Vec::new();
+        peer.read_to_end(&mut read).await.unwrap();
+        assert_eq!(read, b"good-bye");
+        drop(peer);
+        closed.await.unwrap().unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nestrs_brokers::Broker;
 use nestrs_core::{ErrorKind, Outgoing, StartError, Transport, TransportServer};
 use nestrs_transport_mqtt::{
     MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttQos, MqttRecord, MqttTransport,
@@ -66,6 +67,25 @@ async fn requests_are_answered_whichever_protocol_either_side_speaks() {
         client.close().await;
         server.stop().await;
     }
+}
+
+#[tokio::test]
+async fn one_subscription_stands_for_all_calls_of_a_pattern() {
+    let broker = Broker::mosquitto().config("log_type all");
+    let broker = broker.start().await.unwrap();
+    let topic = format!("{}/echo", unique("once"));
+    let options = MqttMicroserviceOptions::new(broker.url());
+    let server = serve(options, &Handlers::new([&topic])).await;
+    let client = MqttTransport::new(MqttTransportOptions::new(broker.url()));
+    for number in 0..20 {
+        client.send_json(&topic, json!(number)).await.unwrap();
+    }
+    client.close().await;
+    server.stop().await;
+    let log = std::fs::read_to_string(broker.log()).unwrap();
+    let subscribed = log.matches("Received SUBSCRIBE").count();
+    // The server's, its farewell's, and that of all replies.
+    assert_eq!(subscribed, 3, "{log}");
 }
 
 #[tokio::test]
