@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::failure::Cause;
+use crate::handle::Instance;
 use crate::inject::Inject;
 use crate::key::Key;
 use crate::resolved::Resolved;
@@ -14,13 +15,35 @@ pub struct Field<T>(PhantomData<T>);
 
 impl<T: Any + Send + Sync> Field<Arc<T>> {
     /// Asks the instance alone for its type, which takes a type that has a size. Of all that an application does when it starts, this is
-    /// done most often, each time by code that is not in the cache.
+    /// done most often, each time by code that is not in the cache: it is short, and what it returns fits into registers.
     ///
     /// # Errors
     /// As [`Inject::inject`].
-    pub fn take(from: &mut Resolved<'_>) -> Result<Arc<T>, Cause> {
-        let instance = from.instance().and_then(|it| it.downcast().ok());
-        instance.ok_or_else(|| Cause::unresolved(&const { Key::of::<T>() }))
+    #[inline]
+    pub fn take(from: &mut Resolved<'_>) -> Result<Arc<T>, Unresolved> {
+        let other = match from.instance().map(Instance::downcast) {
+            Some(Ok(instance)) => return Ok(instance),
+            Some(Err(other)) => Some(other),
+            None => None,
+        };
+        Err(Unresolved::new(&const { Key::of::<T>() }, other))
+    }
+}
+
+/// Called out of step with what its provider declares.
+pub struct Unresolved(&'static Key);
+
+impl Unresolved {
+    #[cold]
+    fn new(key: &'static Key, _instead: Option<Instance>) -> Self {
+        Self(key)
+    }
+}
+
+impl From<Unresolved> for Cause {
+    #[cold]
+    fn from(Unresolved(key): Unresolved) -> Self {
+        Self::Unresolved(*key)
     }
 }
 

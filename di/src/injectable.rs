@@ -51,10 +51,10 @@ pub trait Injectable: Send + Sync + Sized + 'static {
 #[derive(Clone)]
 #[repr(C)]
 pub struct Descriptor {
-    /// What it is asked for by.
-    pub key: Key,
     #[doc(hidden)]
     pub dependencies: Cow<'static, [Dependency]>,
+    /// What it is asked for by.
+    pub key: Key,
     #[doc(hidden)]
     pub build: Build,
     /// The traits it is provided as too.

@@ -40,7 +40,8 @@ impl Graph {
         for module in self.module_ids() {
             let providers = self.take_providers(module);
             // Looks at one after another without doing anything in between, so that the processor fetches several at a time.
-            let requests = providers.iter().map(|it| it.dependencies.len()).sum();
+            let own = providers.iter().filter(|it| !it.in_root);
+            let requests = own.map(|it| it.dependencies.len()).sum();
             self.requests.reserve(requests);
             for provider in providers {
                 // One instance an application, whoever lists it.
