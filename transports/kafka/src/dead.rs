@@ -10,13 +10,20 @@
 //! | [`ATTEMPTS`] | how often it was handled |
 //! | [`GROUP`] | whose handler it was |
 
+use std::sync::Arc;
+
 use nestrs_core::TransportError;
 use nestrs_core::backoff::Backoff;
+use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
+use rustc_hash::FxHashSet;
+use tokio::sync::Mutex;
 
 use crate::context::KafkaReceived;
+use crate::link::Link;
 use crate::producer::{self, KafkaProducer, Record};
+use crate::topics::{self, KafkaTopics};
 use crate::wire::header;
 
 /// What the handler failed of.
@@ -41,6 +48,33 @@ pub(crate) struct Failed<'a> {
     pub(crate) group: &'a str,
     pub(crate) error: &'a TransportError,
     pub(crate) attempts: u32,
+}
+
+/// The topics of dead ones, where they are to be created as others are.
+pub(crate) struct DeadTopics {
+    pub(crate) like: KafkaTopics,
+    pub(crate) config: ClientConfig,
+    pub(crate) link: Link,
+    /// Those that are there, and those that could not be had.
+    pub(crate) known: Mutex<FxHashSet<String>>,
+}
+
+impl DeadTopics {
+    /// Has a topic there, before the first dead one goes to it.
+    pub(crate) async fn have(self: &Arc<Self>, topic: &str) {
+        let mut known = self.known.lock().await;
+        if known.contains(topic) {
+            return;
+        }
+        let (topics, name) = (self.clone(), topic.to_owned());
+        let create =
+            move || topics::create(&topics.config, &topics.link, &topics.like, &[name.as_str()]);
+        // It is given up only when the runtime ends.
+        if let Ok(Err(why)) = tokio::task::spawn_blocking(create).await {
+            tracing::warn!(topic, "{why}");
+        }
+        known.insert(topic.to_owned());
+    }
 }
 
 /// Sends an event to the dead ones. It waits for brokers that are away as long

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::wire::illegal;
+
 /// The longest pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -64,6 +66,15 @@ impl KafkaFailurePolicy {
         (attempts_made < self.attempts).then_some(pause)
     }
 
+    /// Why events of that topic could not go there, if they could not.
+    pub(crate) fn error(&self, topic: &str) -> Option<String> {
+        let dead = self.dead_letters_of(topic)?;
+        let why = illegal(&dead)?;
+        Some(format!(
+            "`dead_letters` of `KafkaFailurePolicy`: {dead:?} can be no topic of Kafka: {why}"
+        ))
+    }
+
     /// Where events of that topic go after the last attempt.
     pub(crate) fn dead_letters_of(&self, topic: &str) -> Option<String> {
         let dead = self.dead_letters.as_ref()?;
@@ -90,6 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn where_no_dead_letter_could_go_is_named() {
+        let dead_letters = Some("the dead of {topic}".to_owned());
+        let policy = KafkaFailurePolicy {
+            dead_letters,
+            ..KafkaFailurePolicy::default()
+        };
+        let error = policy.error("orders").unwrap();
+        assert!(error.contains("\"the dead of orders\""), "{error}");
+        assert!(error.contains("`dead_letters`"), "{error}");
+    }
+
+    #[test]
     fn dead_letters_are_kept_apart_by_topic_or_together() {
         let policy = KafkaFailurePolicy::default();
         assert_eq!(policy.dead_letters_of("orders").unwrap(), "orders.dead");
@@ -99,5 +122,6 @@ mod tests {
             ..policy
         };
         assert_eq!(policy.dead_letters_of("orders").unwrap(), "dead");
+        assert_eq!(policy.error("orders"), None);
     }
 }

@@ -16,7 +16,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::OwnedHeaders;
 
 use crate::context::{KafkaContext, KafkaReceived, Source};
-use crate::dead::{Failed, bury};
+use crate::dead::{DeadTopics, Failed, bury};
 use crate::encoding::{self, Said, VALUE};
 use crate::failure::KafkaFailurePolicy;
 use crate::partition::Partition;
@@ -31,6 +31,7 @@ pub(crate) struct Desk {
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) intake: Intake,
     pub(crate) on_failure: KafkaFailurePolicy,
+    pub(crate) dead_topics: Option<Arc<DeadTopics>>,
     pub(crate) group: String,
     pub(crate) producer: KafkaProducer,
 }
@@ -169,6 +170,9 @@ impl Desk {
             attempts,
         };
         let dead_letters = self.on_failure.dead_letters_of(topic);
+        if let (Some(to), Some(topics)) = (&dead_letters, &self.dead_topics) {
+            topics.have(to).await;
+        }
         for record in records {
             let offset = record.offset;
             tracing::warn!(

@@ -85,6 +85,8 @@ pub(crate) fn settings(
         ("linger.ms", linger.as_millis().to_string()),
         ("message.timeout.ms", delivery.to_string()),
         ("message.max.bytes", max_message_size.to_string()),
+        // How long a topic is waited for that may only be being created.
+        ("topic.metadata.propagation.max.ms", "5000".to_owned()),
         // Java's and kafkajs's, so that a key has one partition whoever writes it.
         ("partitioner", "murmur2_random".to_owned()),
     ]

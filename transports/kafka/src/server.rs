@@ -10,11 +10,12 @@ use nestrs_core::intake::Intake;
 use nestrs_core::{Dispatch, RunningServer, Shutdown, StartError, TransportServer};
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::MAX_MESSAGE_SIZE;
 use crate::broker::KafkaConnection;
+use crate::dead::DeadTopics;
 use crate::failure::KafkaFailurePolicy;
 use crate::group::Group;
 use crate::handling::Desk;
@@ -45,8 +46,9 @@ pub struct KafkaMicroserviceOptions {
     /// otherwise. Servers of nestrs and of NestJS cannot be in one group: they
     /// share out partitions in different ways.
     pub group_id: Option<String>,
-    /// What topics are like that are not there yet. Without it the broker
-    /// creates them as it does by itself, if it does.
+    /// What topics are like that are not there yet, those of dead letters
+    /// included. Without it the broker creates them as it does by itself, if it
+    /// does.
     pub create_topics: Option<KafkaTopics>,
     /// Whether a group that is new begins with what topics have, instead of
     /// with what comes from now on: NestJS's `fromBeginning`.
@@ -141,9 +143,12 @@ impl KafkaMicroserviceOptions {
 
     fn routes(&self, dispatch: &dyn Dispatch) -> Result<Vec<Route>, String> {
         let routes = dispatch.routes();
-        let routes = routes.iter().map(|route| match topic_error(route) {
-            Some(why) => Err(why),
-            None => Route::new(route, self.order, &dispatch.extras(route)),
+        let routes = routes.iter().map(|route| {
+            let error = topic_error(route).or_else(|| self.on_failure.error(route));
+            match error {
+                Some(why) => Err(why),
+                None => Route::new(route, self.order, &dispatch.extras(route)),
+            }
         });
         routes.collect()
     }
@@ -209,10 +214,19 @@ impl TransportServer for KafkaMicroserviceOptions {
         let unmade = move |error| invalid(property(error));
         let link = Link::new(options.connection.address());
         let intake = Intake::new(options.max_in_flight, shutdown.clone());
+        let dead_topics = options.create_topics.clone().map(|like| {
+            Arc::new(DeadTopics {
+                like,
+                config: consumer.clone(),
+                link: Link::new(link.brokers().to_owned()),
+                known: Mutex::default(),
+            })
+        });
         let desk = Arc::new(Desk {
             dispatch,
             intake: intake.clone(),
             on_failure: options.on_failure.clone(),
+            dead_topics,
             group: group_id,
             // What the replies' connections do says nothing of the server's.
             producer: producer::create(&producer, &Link::new(link.brokers().to_owned()))

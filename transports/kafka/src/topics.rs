@@ -141,7 +141,9 @@ impl Creator<'_> {
     }
 }
 
-fn create(
+/// Creates topics, where blocking is allowed; those that are there are left as
+/// they are.
+pub(crate) fn create(
     config: &ClientConfig,
     link: &Link,
     like: &KafkaTopics,

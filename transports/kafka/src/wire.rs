@@ -26,23 +26,32 @@ pub(crate) fn reply_topic(pattern: &str) -> String {
 
 /// Why a pattern can be no topic, if it cannot.
 pub(crate) fn topic_error(pattern: &str) -> Option<String> {
-    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let why = if pattern.is_empty() || pattern == "." || pattern == ".." {
-        "it is a reserved name"
-    } else if pattern.starts_with('^') || pattern.contains(['*', '#']) {
+    let why = if pattern.starts_with('^') || pattern.contains(['*', '#']) {
         "regular expressions and wildcards cannot be had over Kafka, whose topics are to be named \
          one by one"
-    } else if !pattern.chars().all(is_legal) {
-        "a topic has letters of ASCII, digits, `.`, `_` and `-`"
     } else if pattern.len() > LONGEST_TOPIC - REPLY.len() {
         "a topic, with `.reply` behind it, has 249 characters at most"
     } else {
-        return None;
+        illegal(pattern)?
     };
     Some(format!(
         "the pattern {pattern:?} can be no topic of Kafka: {why}; give it another name, or its \
          handler another `transport`"
     ))
+}
+
+/// Why a name can be no topic's, if it cannot.
+pub(crate) fn illegal(topic: &str) -> Option<&'static str> {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if matches!(topic, "" | "." | "..") {
+        Some("it is a reserved name")
+    } else if !topic.chars().all(is_legal) {
+        Some("a topic has letters of ASCII, digits, `.`, `_` and `-`")
+    } else if topic.len() > LONGEST_TOPIC {
+        Some("a topic has 249 characters at most")
+    } else {
+        None
+    }
 }
 
 /// Names and values, as they were sent.

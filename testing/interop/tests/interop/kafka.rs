@@ -50,7 +50,7 @@ async fn nestrs_client_to_nestrs() -> Result<(), Error> {
 async fn nest_to_nestrs(version: Nest) -> Result<(), Error> {
     let broker = broker().await;
     let cases = as_nest_encodes(on_topics());
-    create(&broker, &patterns(&cases)).await;
+    create(&broker, &patterns(&cases), &["", ".reply"]).await;
     let app = server(&broker).await;
     let client = NestClient::start(version, "kafka", &options(&broker, &cases)).await?;
     play(&Direction::new("kafka", version, "nestrs"), &client, &cases).await?;
@@ -66,7 +66,8 @@ async fn nestrs_to_nest(version: Nest) -> Result<(), Error> {
     // NestJS 11 never answers with a stream of nothing, and NestJS 12 does so with a null.
     // Either handles what is in one partition in turn.
     cases.retain(|case| !matches!(case.name, "stream of nothing" | "fast overtakes slow"));
-    create(&broker, &patterns(&cases)).await;
+    // Topics of replies are for the client to have there.
+    create(&broker, &patterns(&cases), &[""]).await;
     let server = NestServer::start(version, "kafka", &options(&broker, &cases)).await?;
     let direction = Direction::new("kafka", "nestrs", version);
     let client = client(&broker);
@@ -90,8 +91,9 @@ async fn broker() -> Broker {
     options.start().await.expect("a broker can be started")
 }
 
-/// Has all topics there: kafkajs fails with one that is only being created.
-async fn create(broker: &Broker, patterns: &[Value]) {
+/// Has these topics there, and those of the contract: kafkajs fails with one that is only being
+/// created.
+async fn create(broker: &Broker, patterns: &[Value], postfixes: &[&str]) {
     struct Topics(Vec<String>);
 
     impl Dispatch for Topics {
@@ -106,7 +108,7 @@ async fn create(broker: &Broker, patterns: &[Value]) {
     // The contract has these too.
     let more = ["metadata", "nats.headers", "slow", "stream.fail"];
     let names = patterns.iter().filter_map(Value::as_str).chain(more);
-    let topics = names.flat_map(|name| [name.to_owned(), format!("{name}.reply")]);
+    let topics = names.flat_map(|name| postfixes.iter().map(move |of| format!("{name}{of}")));
     let mut topics: Vec<_> = topics.collect();
     topics.sort();
     topics.dedup();

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::{
-    Answer, ClientStatus, Dispatch, Message, MessageKind, Shutdown, StartError, StatusStream,
-    TransportError, TransportServer,
+    Answer, ClientStatus, Dispatch, ErrorKind, Message, MessageKind, Shutdown, StartError,
+    StatusStream, TransportError, TransportServer,
 };
 use nestrs_transport_kafka::rdkafka::consumer::{Consumer, StreamConsumer};
 use nestrs_transport_kafka::rdkafka::message::{Header, Headers as _, OwnedHeaders, OwnedMessage};
@@ -148,6 +148,10 @@ impl Dispatch for Handlers {
                     Answer::Many(items.map(|item| Ok(json(item))).boxed())
                 }
                 "fail" => fail(json!({ "status": "error", "message": "boom" })),
+                "poison" => Answer::One(Err(TransportError::of_kind(
+                    ErrorKind::InvalidPayload,
+                    "no such thing",
+                ))),
                 "failstr" => fail(json!("plain")),
                 "nothing" => Answer::One(Ok(None)),
                 "null" => ok(Value::Null),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use nestrs_core::Transport;
+use nestrs_core::{Outgoing, Transport};
 use nestrs_transport_kafka::rdkafka::Message as _;
-use nestrs_transport_kafka::{KafkaFailurePolicy, KafkaMicroserviceOptions, dead};
+use nestrs_transport_kafka::{KafkaFailurePolicy, KafkaMicroserviceOptions, KafkaRecord, dead};
 use serde_json::{Value, json};
 
 use crate::common::{Raw, Server, client, committed, seen, server_options, unique};
@@ -71,6 +71,85 @@ async fn an_event_that_never_succeeds_is_a_dead_letter_and_holds_nobody_up() {
     server.stop().await;
     // It is done with.
     assert_eq!(committed(&service, &fail, 0).await, Some(1));
+}
+
+#[tokio::test]
+async fn what_no_handler_can_read_is_a_dead_letter_at_once() {
+    let route = format!("{}.poison", unique("t"));
+    // As long as it is not tried again.
+    let options = server_options().await.on_failure(KafkaFailurePolicy {
+        backoff: Duration::from_secs(600),
+        ..KafkaFailurePolicy::default()
+    });
+    let server = Server::start(options, std::slice::from_ref(&route)).await;
+    let client = client().await;
+    for n in 1..=2 {
+        client.emit_json(&route, json!({ "n": n })).await.unwrap();
+    }
+    let raw = Raw::new().await;
+    server.journal.until_begun(2).await;
+    raw.read(&format!("{route}.dead"), 0);
+    for n in 1..=2 {
+        let (value, said) = seen(&raw.next().await);
+        assert_eq!(value, Some(json!({ "n": n }).to_string()));
+        assert!(said.contains(&(dead::ATTEMPTS.to_owned(), "1".to_owned())));
+        assert!(said.contains(&(dead::REASON.to_owned(), "no such thing".to_owned())));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_partition_that_waits_to_try_again_holds_no_other_up() {
+    let route = format!("{}.flaky", unique("t"));
+    Raw::new().await.topic(&route, 2).await;
+    let options = server_options().await.on_failure(KafkaFailurePolicy {
+        backoff: Duration::from_secs(600),
+        ..KafkaFailurePolicy::default()
+    });
+    let server = Server::start(options, std::slice::from_ref(&route)).await;
+    server
+        .journal
+        .failures
+        .store(1, std::sync::atomic::Ordering::SeqCst);
+    let client = client().await;
+    let send = async |partition, n: u64| {
+        let message = Outgoing::new(&route, json!({ "n": n }).to_string());
+        let record = KafkaRecord::default().partition(partition);
+        client.emit(message.record(record)).await.unwrap();
+    };
+    send(0, 1).await;
+    server.journal.until_begun(1).await;
+    send(0, 2).await;
+    send(1, 3).await;
+    send(1, 4).await;
+    let begun = server.journal.until_begun(3).await;
+    let begun: Vec<_> = begun.iter().map(|event| event["n"].clone()).collect();
+    assert_eq!(begun, [1, 3, 4]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_is_tried_again_and_dies_as_one() {
+    let (service, route) = (unique("service"), format!("{}.fail", unique("t")));
+    let extras = json!({ "batch": { "size": 3, "wait_ms": 20_000 } });
+    let routes = [route.clone()];
+    let server = Server::of(&service, quick().await, &routes, extras).await;
+    let client = client().await;
+    for n in 0..3 {
+        client.emit_json(&route, json!(n)).await.unwrap();
+    }
+    let begun = server.journal.until_begun(3).await;
+    assert_eq!(
+        begun,
+        [json!([0, 1, 2]), json!([0, 1, 2]), json!([0, 1, 2])]
+    );
+    let raw = Raw::new().await;
+    raw.read(&format!("{route}.dead"), 0);
+    for n in 0..3 {
+        assert_eq!(seen(&raw.next().await).0, Some(n.to_string()));
+    }
+    server.stop().await;
+    assert_eq!(committed(&service, &route, 0).await, Some(3));
 }
 
 #[tokio::test]

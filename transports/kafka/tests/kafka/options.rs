@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use nestrs_brokers::Broker;
 use nestrs_core::{ErrorKind, StartError, Transport};
 use nestrs_transport_kafka::rdkafka::ClientConfig;
 use nestrs_transport_kafka::rdkafka::consumer::{Consumer, StreamConsumer};
 use nestrs_transport_kafka::rdkafka::producer::Producer;
 use nestrs_transport_kafka::{
-    KafkaConnection, KafkaMicroserviceOptions, KafkaProducer, KafkaTopics, KafkaTransport,
-    KafkaTransportOptions,
+    KafkaConnection, KafkaFailurePolicy, KafkaMicroserviceOptions, KafkaProducer, KafkaTopics,
+    KafkaTransport, KafkaTransportOptions,
 };
 use serde_json::{Value, json};
 
-use crate::common::{Raw, SOON, Server, server_options, soon, unique, url};
+use crate::common::{Raw, SOON, Server, client, committed, server_options, soon, unique, url};
 
 async fn start_error(options: KafkaMicroserviceOptions, routes: &[&str]) -> StartError {
     start_error_of(options, routes, Value::Null).await
@@ -55,6 +56,17 @@ async fn nonsense_is_named_before_anything_is_tried() {
             )
             .await,
             "is no number",
+        ),
+        (
+            start_error(
+                KafkaMicroserviceOptions::default().on_failure(KafkaFailurePolicy {
+                    dead_letters: Some("the dead".to_owned()),
+                    ..KafkaFailurePolicy::default()
+                }),
+                &["x"],
+            )
+            .await,
+            "`dead_letters`",
         ),
     ];
     for (error, says) in cases {
@@ -146,4 +158,89 @@ async fn topics_are_created_as_they_are_asked_for() {
         assert_eq!(metadata.topics()[0].partitions().len(), 3, "{topic}");
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn where_nobody_creates_topics_they_are_named_and_can_be_created() {
+    let broker = Broker::kafka().config("auto.create.topics.enable=false");
+    let broker = broker.start().await.unwrap();
+    let route = format!("{}.fail", unique("t"));
+    let mut options = KafkaMicroserviceOptions::new(broker.url());
+    options.connect_timeout = Duration::from_secs(2);
+    let error = start_error(options.clone(), &[&route]).await;
+    assert!(matches!(error, StartError::Options { .. }), "{error:?}");
+    for says in [&*route, "`create_topics`"] {
+        assert!(error.to_string().contains(says), "{error}");
+    }
+
+    options.on_failure.backoff = Duration::from_millis(1);
+    let options = options.create_topics(KafkaTopics::default());
+    let server = Server::start(options, std::slice::from_ref(&route)).await;
+    // Its topic of replies is not there.
+    let client = KafkaTransport::new(KafkaTransportOptions {
+        request_timeout: Duration::from_secs(20),
+        ..KafkaTransportOptions::new(broker.url())
+    });
+    let error = client.send_json(&route, json!(1)).await.unwrap_err();
+    for says in [&*format!("{route}.reply"), "`create_topics`"] {
+        assert!(error.message.contains(says), "{error}");
+    }
+    let options = KafkaTransportOptions::new(broker.url());
+    let client = KafkaTransport::new(options.create_topics(KafkaTopics::default()));
+    let error = client.send_json(&route, json!(1)).await.unwrap_err();
+    assert_eq!(error.message, "boom");
+
+    let error = client.emit_json("no.such.topic", json!(1)).await;
+    let error = error.unwrap_err().message;
+    assert!(error.contains("\"no.such.topic\""), "{error}");
+    assert!(error.contains("create it"), "{error}");
+
+    // Neither is that of dead letters.
+    client.emit_json(&route, json!(2)).await.unwrap();
+    server.journal.until_begun(4).await;
+    let dead = format!("{route}.dead");
+    let buried = async {
+        loop {
+            // A client remembers for a while that there was no such topic.
+            let mut config = ClientConfig::new();
+            config.set("bootstrap.servers", broker.url());
+            config.set("group.id", "looks");
+            let dead = dead.clone();
+            let count = move || {
+                let consumer: StreamConsumer = config.create().unwrap();
+                let marks = consumer.fetch_watermarks(&dead, 0, Duration::from_secs(1));
+                marks.map_or(0, |(_, next)| next)
+            };
+            if tokio::task::spawn_blocking(count).await.unwrap() == 1 {
+                return;
+            }
+        }
+    };
+    soon("the event is among the dead", buried).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_group_has_the_name_that_is_said() {
+    let (name, route) = (unique("orders"), unique("t"));
+    let options = server_options().await.group_id(&name);
+    let server = Server::start(options, std::slice::from_ref(&route)).await;
+    client().await.emit_json(&route, json!(1)).await.unwrap();
+    server.journal.until_begun(1).await;
+    server.stop().await;
+    assert_eq!(committed(&name, &route, 0).await, Some(1));
+}
+
+#[tokio::test]
+async fn records_may_wait_for_others() {
+    let linger = Duration::from_millis(700);
+    let client = KafkaTransport::new(KafkaTransportOptions {
+        linger,
+        ..KafkaTransportOptions::new(url().await)
+    });
+    let route = unique("t");
+    client.emit_json(&route, json!(1)).await.unwrap();
+    let begun = std::time::Instant::now();
+    client.emit_json(&route, json!(1)).await.unwrap();
+    assert!(begun.elapsed() >= linger, "{:?}", begun.elapsed());
 }
