@@ -90,7 +90,9 @@ pub use nestrs_microservices::{
 pub type AppHttpGuard = dyn Guard<Http>;
 /// As [`AppHttpGuard`], for interceptors.
 pub type AppHttpInterceptor = dyn Interceptor<Http>;
-/// As [`AppHttpGuard`], for pipes.
+/// As [`AppHttpGuard`], for pipes. What they transform is the body of a request
+/// that says it is JSON; any other body, the path and the query reach the handler
+/// as they came.
 pub type AppHttpPipe = dyn Pipe<Http>;
 /// As [`AppHttpGuard`], for exception filters.
 pub type AppHttpFilter = dyn ExceptionFilter<Http>;

@@ -71,6 +71,10 @@ impl<M: Module> TestingModuleBuilder<M> {
     /// Puts another guard in the place of `G`, wherever that is named: in an
     /// attribute, in `ModuleEnhancers`, or bound to `AppGuard`.
     ///
+    /// One that is given as an instance, as to `use_global_guard`, is named
+    /// nowhere and cannot be replaced. It belongs to the program's `main`, which a
+    /// test does not run: bind a guard that tests are to replace to `AppGuard`.
+    ///
     /// ```
     /// # use nestrs::prelude::*;
     /// # use serde_json::Value;

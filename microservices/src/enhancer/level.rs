@@ -198,8 +198,12 @@ impl<P: Protocol> fmt::Debug for GlobalEnhancers<P> {
     }
 }
 
-/// The enhancers of all handlers of one module, to be listed among its
+/// The enhancers of all message handlers of one module, to be listed among its
 /// providers. They come from the container, as the module sees it.
+///
+/// Routes of HTTP in the module have none of them: those have theirs on their
+/// block, below `#[routes]`, or around all of the application
+/// (`Provider::bind::<AppHttpGuard, G>()`).
 ///
 /// ```
 /// # extern crate nestrs_microservices as nestrs;
