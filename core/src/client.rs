@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::dispatch::BoxStream;
 use crate::error::{ErrorKind, TransportError};
 use crate::headers::Headers;
+use crate::packet;
 use crate::status::{ClientStatus, StatusStream};
 
 /// The replies to one request, as JSON.
@@ -257,7 +258,7 @@ pub async fn in_time<T>(
 
 fn to_json(value: &Value) -> Result<Bytes, TransportError> {
     let invalid = |error| TransportError::of_kind(ErrorKind::InvalidPayload, format!("{error}"));
-    serde_json::to_vec(value).map(Bytes::from).map_err(invalid)
+    packet::to_json(value).map_err(invalid)
 }
 
 fn from_json(json: &[u8]) -> Result<Value, TransportError> {

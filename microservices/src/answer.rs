@@ -26,7 +26,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use nestrs_core::{Answer, TransportError};
+use nestrs_core::{Answer, TransportError, packet};
 use serde::Serialize;
 
 use crate::home::internal;
@@ -223,7 +223,7 @@ impl ForeignItems {
 /// Values that are no JSON, such as a map with keys that are no strings, are
 /// the handler's fault: the caller learns no more than of a panic.
 fn to_json<T: Serialize>(value: &T) -> Result<Bytes, TransportError> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|error| {
+    packet::to_json(value).map_err(|error| {
         let returned = std::any::type_name::<T>();
         internal(format!(
             "it returned a `{returned}` that is no JSON: {error}"

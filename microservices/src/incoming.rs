@@ -42,6 +42,14 @@ impl Incoming {
         }
     }
 
+    /// What is made for each message is made for this one from here on.
+    #[cold]
+    pub(crate) fn begin_request(&mut self) {
+        if let Some(home) = &mut self.home {
+            home.request = Some(home.container.scope().supply(self.ctx.clone()));
+        }
+    }
+
     /// Everything but the payload.
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
@@ -55,18 +63,25 @@ impl Incoming {
     ///
     /// [`ErrorKind::InvalidPayload`](crate::ErrorKind::InvalidPayload) when it is no JSON.
     pub fn payload(&self) -> Result<&Value, TransportError> {
-        let Payload { json, value } = &self.payload;
-        if let Some(value) = value.get() {
-            return Ok(value);
+        let value = &self.payload.value;
+        match value.get() {
+            Some(value) => Ok(value),
+            None => {
+                let read = self.read()?;
+                Ok(value.get_or_init(|| read))
+            }
         }
-        let parsed = match (&self.ctx.encoding, json) {
-            (Some(encoding), Some(_)) if !encoding.is_whole() => Value::Null,
-            (Some(encoding), Some(bytes)) => encoding.read(bytes)?,
-            _ => decode(json.as_deref().unwrap_or(b"null"), || {
+    }
+
+    /// What its bytes say.
+    fn read(&self) -> Result<Value, TransportError> {
+        match (&self.ctx.encoding, &self.payload.json) {
+            (Some(encoding), Some(_)) if !encoding.is_whole() => Ok(Value::Null),
+            (Some(encoding), Some(bytes)) => encoding.read(bytes),
+            (_, json) => decode(json.as_deref().unwrap_or(b"null"), || {
                 format!("the payload of `{}` is no JSON", self.ctx.pattern)
-            })?,
-        };
-        Ok(value.get_or_init(|| parsed))
+            }),
+        }
     }
 
     /// Puts another payload in place of the one there is.
@@ -81,9 +96,12 @@ impl Incoming {
         {
             return Ok(None);
         }
-        self.payload()?;
-        let payload = std::mem::take(&mut self.payload).value.take();
-        Ok(Some(payload.unwrap_or_default()))
+        let value = match self.payload.value.take() {
+            Some(value) => value,
+            None => self.read()?,
+        };
+        self.payload.json = None;
+        Ok(Some(value))
     }
 
     /// What the handler's module gets for `key`.

@@ -67,8 +67,21 @@ impl BoundHandler {
         subject: Subject,
         is_answered: bool,
     ) -> BoxFuture<'static, Answer> {
-        let incoming = self.receive(message, subject);
         let method = self.method();
+        let mut incoming = Incoming {
+            ctx: Ctx {
+                pattern: subject.unwrap_or_else(|| self.shared_route()),
+                kind: message.kind,
+                handler: Arc::clone(&method.name),
+                context: message.context,
+            },
+            payload: message.payload.into(),
+            home: method.home.clone(),
+            is_validated: false,
+        };
+        if method.is_of_request {
+            incoming.begin_request();
+        }
         match method.is_bare {
             true => (method.call)(incoming, Finish(Some((self.clone(), is_answered)))),
             false => self.clone().handle_within(incoming, is_answered),
@@ -100,25 +113,6 @@ impl BoundHandler {
                 Err(items) => items.run().await,
             }
         })
-    }
-
-    #[inline]
-    fn receive(&self, message: Message, subject: Subject) -> Incoming {
-        let method = self.method();
-        let ctx = Ctx {
-            pattern: subject.unwrap_or_else(|| self.shared_route()),
-            kind: message.kind,
-            handler: Arc::clone(&method.name),
-            context: message.context,
-        };
-        let mut incoming = Incoming::new(ctx, message.payload.into());
-        incoming.home.clone_from(&method.home);
-        if method.is_of_request
-            && let Some(home) = &mut incoming.home
-        {
-            home.request = Some(home.container.scope().supply(incoming.ctx.clone()));
-        }
-        incoming
     }
 }
 

@@ -6,6 +6,7 @@
 mod call;
 mod pending;
 
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -97,14 +98,14 @@ impl InFlight {
     /// error: a caller may have given up.
     pub fn complete(&self, id: u64, reply: ReplyPacket) -> bool {
         let mut state = self.lock();
-        let Some(waiter) = state.waiting.get(&id) else {
+        let Entry::Occupied(waiter) = state.waiting.entry(id) else {
             return false;
         };
-        match waiter {
+        match waiter.get() {
             // Neither an item nor the end: NestJS 12 goes on waiting as well.
             Waiter::One(_) if !reply.is_last && reply.body == Ok(None) => {}
             Waiter::One(_) => {
-                if let Some(Waiter::One(sender)) = state.waiting.remove(&id) {
+                if let Waiter::One(sender) = waiter.remove() {
                     drop(state);
                     // The caller may be gone; then nobody misses the reply.
                     let _ = sender.send(reply.body);
@@ -120,7 +121,7 @@ impl InFlight {
                     is_last = true;
                 }
                 if is_last {
-                    state.waiting.remove(&id);
+                    waiter.remove();
                 }
             }
         }

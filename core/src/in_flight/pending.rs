@@ -62,6 +62,7 @@ impl Future for PendingReply {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OneReply> {
         // The sender is only ever dropped unsent by dropping `self.place`.
         let reply = ready!(Pin::new(&mut self.reply).poll(cx));
+        self.place.is_left = true;
         Poll::Ready(reply.unwrap_or_else(|_| Err(TransportError::connection_closed())))
     }
 }
@@ -111,16 +112,24 @@ impl Stream for PendingReplies {
 pub(super) struct Place {
     id: u64,
     in_flight: InFlight,
+    /// Whether who gave the reply has taken it out.
+    is_left: bool,
 }
 
 impl Place {
     pub(super) fn new(id: u64, in_flight: InFlight) -> Self {
-        Self { id, in_flight }
+        Self {
+            id,
+            in_flight,
+            is_left: false,
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.in_flight.leave(self.id);
+        if !self.is_left {
+            self.in_flight.leave(self.id);
+        }
     }
 }

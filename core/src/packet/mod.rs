@@ -12,27 +12,11 @@
 //!
 //! The next file on a message's path is [`crate::route_table`].
 
-use bytes::Bytes;
-
+mod json;
 pub(crate) mod object;
 mod reply;
 mod request;
 
+pub use json::{json_string, to_json};
 pub use reply::{Reply, ReplyPacket};
 pub use request::{Packet, write_event, write_request};
-
-/// A text as a JSON string.
-///
-/// ```
-/// use nestrs_core::packet::json_string;
-///
-/// assert_eq!(json_string("math.add"), "\"math.add\"");
-/// assert_eq!(json_string("a\"b"), r#""a\"b""#);
-/// ```
-pub fn json_string(text: &str) -> Bytes {
-    // Of most texts, all there is: `Bytes` keep what has no room left as it is.
-    let mut json = Vec::with_capacity(text.len() + 2);
-    // Writing to memory cannot fail.
-    let _ = serde_json::to_writer(&mut json, text);
-    json.into()
-}

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nestrs_core::dispatch::BoxStream;
-use nestrs_core::{ErrorKind, Headers, StatusStream, Transport, TransportError};
+use nestrs_core::{ErrorKind, Headers, StatusStream, Transport, TransportError, packet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -318,12 +318,10 @@ impl fmt::Debug for ClientProxy {
 }
 
 fn to_json<T: Serialize + ?Sized>(pattern: &str, payload: &T) -> Result<Bytes, TransportError> {
-    serde_json::to_vec(payload)
-        .map(Bytes::from)
-        .map_err(|error| {
-            let message = format!("the payload for `{pattern}` is no JSON: {error}");
-            TransportError::of_kind(ErrorKind::InvalidPayload, message)
-        })
+    packet::to_json(payload).map_err(|error| {
+        let message = format!("the payload for `{pattern}` is no JSON: {error}");
+        TransportError::of_kind(ErrorKind::InvalidPayload, message)
+    })
 }
 
 fn from_json<T: DeserializeOwned>(pattern: &str, json: &[u8]) -> Result<T, TransportError> {

@@ -3,6 +3,7 @@
 //! The next file on a reply's path is [`nestrs_core::in_flight`].
 
 use std::future::Future;
+use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -98,7 +99,7 @@ impl MemoryTransport {
     /// Sends the request of that number.
     fn request(
         &self,
-        message: &Outgoing<'_>,
+        message: &mut Outgoing<'_>,
         in_flight: InFlight,
         id: u64,
         cancelled: Cancellation,
@@ -160,12 +161,12 @@ impl Transport for MemoryTransport {
         emit_json_as_bytes(self, pattern, payload).await
     }
 
-    async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
+    async fn send(&self, mut message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
         let timeout = message.timeout.unwrap_or(self.options.request_timeout);
         let in_flight = self.in_flight();
         let cancelled = Cancellation::new();
         let call = in_flight.one()?.if_dropped(cancels(&cancelled));
-        let waiting = self.request(&message, in_flight, call.id(), cancelled, timeout);
+        let waiting = self.request(&mut message, in_flight, call.id(), cancelled, timeout);
         let Some(waiting) = waiting else {
             return self.in_time(&message, call).await;
         };
@@ -177,19 +178,19 @@ impl Transport for MemoryTransport {
         Box::pin(self.in_time(&message, answered)).await
     }
 
-    async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
-        match self.hand_over(incoming(MessageKind::Event, &message), None) {
+    async fn emit(&self, mut message: Outgoing<'_>) -> Result<(), TransportError> {
+        match self.hand_over(incoming(MessageKind::Event, &mut message), None) {
             Some(waiting) => self.in_time(&message, waiting).await,
             None => Ok(()),
         }
     }
 
-    async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
+    async fn send_stream(&self, mut message: Outgoing<'_>) -> Result<Replies, TransportError> {
         let in_flight = self.in_flight();
         let cancelled = Cancellation::new();
         let call = in_flight.many()?.if_dropped(cancels(&cancelled));
         // Nobody knows when the last of several replies should have come.
-        let waiting = self.request(&message, in_flight, call.id(), cancelled, Duration::MAX);
+        let waiting = self.request(&mut message, in_flight, call.id(), cancelled, Duration::MAX);
         if let Some(waiting) = waiting {
             self.in_time(&message, waiting).await?;
         }
@@ -201,7 +202,7 @@ impl Transport for MemoryTransport {
     }
 
     async fn close(&self) {
-        let calls = std::mem::take(&mut *self.lock());
+        let calls = take(&mut *self.lock());
         calls.fail(TransportError::connection_closed());
     }
 
@@ -210,11 +211,12 @@ impl Transport for MemoryTransport {
     }
 }
 
-fn incoming(kind: MessageKind, message: &Outgoing<'_>) -> Message {
+/// Takes payload and headers with it.
+fn incoming(kind: MessageKind, message: &mut Outgoing<'_>) -> Message {
     let pattern = json_string(message.pattern);
-    let mut incoming = Message::new(kind, pattern, message.payload.clone());
+    let mut incoming = Message::new(kind, pattern, take(&mut message.payload));
     incoming.context = MessageContext::new("memory");
-    incoming.context.headers = message.headers.clone();
+    incoming.context.headers = take(&mut message.headers);
     incoming
 }
 

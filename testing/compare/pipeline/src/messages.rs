@@ -9,7 +9,12 @@ use nestrs_microservices::Dispatcher;
 
 use crate::Order;
 
-const ORDER: Bytes = Bytes::from_static(br#"{"id":1000000,"quantity":37}"#);
+const ORDER: Bytes = Bytes::from_static(&TEXT.0);
+static TEXT: Aligned<28> = Aligned(*br#"{"id":1000000,"quantity":37}"#);
+
+/// Where a text lies decides how fast it is checked, and that would be another place in every build.
+#[repr(align(16))]
+struct Aligned<const LENGTH: usize>([u8; LENGTH]);
 
 /// The payload of all of them becomes what their handlers take.
 ///
