@@ -12,10 +12,12 @@
 //! | `attribute.rs` | the attributes of methods, which the macros consume |
 //! | `enhancers.rs` | those of guards and their like |
 //! | `pattern.rs` | patterns, written as JSON |
-//! | `signature.rs` | what a handler may look like, and the code that calls it |
+//! | `signature.rs` | what a handler may look like |
+//! | `callee.rs` | the code that calls it |
 //! | `http/` | `#[controller]` and `#[routes]`: the same for HTTP, on axum |
 
 mod attribute;
+mod callee;
 mod contract;
 mod enhancers;
 mod grpc;

@@ -2,6 +2,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code, unused_macros, unused_imports)]
 
+pub(crate) mod dispatched;
 pub(crate) mod served;
 
 use std::fmt::{Debug, Write};
