@@ -36,6 +36,24 @@ pub(crate) fn peers() -> String {
     )
 }
 
+/// As [`peers`] for a broker, by its Debian package or, as Kafka has none, by what Maven is asked for.
+pub(crate) fn broker(package: &str) -> String {
+    let version = match package {
+        "kafka" => {
+            let pom = places::workspace().join("../brokers/kafka/pom.xml");
+            let pom = read(&pom.to_string_lossy());
+            let behind = pom.split("<artifactId>kafka_").nth(1).unwrap_or_default();
+            let version = behind.split("<version>").nth(1).unwrap_or_default();
+            version.split('<').next().unwrap_or_default().to_owned()
+        }
+        _ => output(
+            "dpkg-query",
+            &["--show", "--showformat=${Version}", package],
+        ),
+    };
+    format!("- {package} {version}\n")
+}
+
 fn processor() -> String {
     let info = read("/proc/cpuinfo");
     let field = |name: &str| {

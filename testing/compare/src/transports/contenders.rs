@@ -90,6 +90,18 @@ impl Transport {
         }
     }
 
+    /// What the broker comes in.
+    pub(crate) fn broker_package(self) -> Option<&'static str> {
+        match self {
+            Self::Tcp | Self::Grpc => None,
+            Self::Nats => Some("nats-server"),
+            Self::Redis => Some("redis-server"),
+            Self::RabbitMq => Some("rabbitmq-server"),
+            Self::Mqtt => Some("mosquitto"),
+            Self::Kafka => Some("kafka"),
+        }
+    }
+
     /// One of its own, if it needs any.
     pub(crate) fn start_broker(self, runtime: &Runtime) -> Result<Option<Broker>, Error> {
         let Some(kind) = self.broker() else {

@@ -36,6 +36,10 @@ pub(crate) fn run(transport: Transport, settings: &Settings) -> Result<(), Error
         format!("`cargo xtask compare {name}{}`\n\n", settings.arguments()),
         machine::description(&transport.crates()),
         machine::peers(),
+        transport
+            .broker_package()
+            .map(machine::broker)
+            .unwrap_or_default(),
         format!("\n{}", budgets::table(transport, &measured)),
         format!("\n{chart}\n\n"),
         tables::all(transport, &measured),

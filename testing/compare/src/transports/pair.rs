@@ -83,7 +83,8 @@ impl Pair {
             | Order::Paced { seconds, .. }
             | Order::Events { seconds, .. }
             | Order::Streams { seconds, .. } => Duration::from_secs_f64(*seconds),
-            Order::Connections { times } => Duration::from_millis(20 * times),
+            // Kafka takes its time to tell a new client where to read from.
+            Order::Connections { times } => Duration::from_millis(60_000 + 20 * times),
             Order::Times { times, .. } => Duration::from_micros(500 * times),
         };
         let before = self.cpu(broker);
