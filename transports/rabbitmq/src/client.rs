@@ -1,7 +1,7 @@
 //! The calling side: one connection for all calls, made by the first and made
 //! again whenever it is lost.
 //!
-//! The next file on a call's path is `session.rs`.
+//! The next file on a call's path is `keeper.rs`.
 
 use std::any::Any;
 use std::fmt;
@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use nestrs_core::backoff::Backoff;
 use nestrs_core::client::{emit_json_as_bytes, in_time, send_json_as_bytes};
 use nestrs_core::status::StatusSource;
 use nestrs_core::{
@@ -22,10 +21,12 @@ use tokio::task::JoinHandle;
 
 use crate::MAX_MESSAGE_SIZE;
 use crate::broker::RabbitMqConnection;
-use crate::link::{Brokers, Link, Refusal, close, refused};
+use crate::keeper::{Keeper, State};
+use crate::link::{Brokers, close};
 use crate::queue::RabbitMqQueueOptions;
 use crate::routing::RabbitMqRouting;
-use crate::session::{Sending, Session};
+use crate::sending::Sending;
+use crate::session::Session;
 use crate::table::short;
 use crate::topology::Target;
 
@@ -216,24 +217,6 @@ struct Running {
     state: watch::Receiver<State>,
 }
 
-#[derive(Clone)]
-enum State {
-    /// Why there is no connection yet, if an attempt was made.
-    Connecting(Option<String>),
-    Connected(Arc<Session>),
-    /// There will be none.
-    Refused(TransportError),
-}
-
-impl State {
-    fn session(&self) -> Option<Arc<Session>> {
-        match self {
-            Self::Connected(session) => Some(session.clone()),
-            _ => None,
-        }
-    }
-}
-
 impl Client {
     async fn in_time<T>(
         &self,
@@ -309,54 +292,6 @@ impl Drop for Client {
         if let Some(running) = lock(&self.running).take() {
             running.task.abort();
         }
-    }
-}
-
-/// Keeps a client connected.
-struct Keeper {
-    brokers: Brokers,
-    sending: Arc<Sending>,
-    status: Arc<StatusSource>,
-}
-
-impl Keeper {
-    async fn run(self, state: watch::Sender<State>) {
-        let mut backoff = Backoff::default();
-        loop {
-            match self.attempt().await {
-                Ok((mut link, session)) => {
-                    backoff.reset();
-                    state.send_replace(State::Connected(session.clone()));
-                    self.status.set(ClientStatus::Connected);
-                    let why = link.lost().await;
-                    tracing::warn!(address = %link.address, "connection to RabbitMQ lost: {why}");
-                    state.send_replace(State::Connecting(Some(why)));
-                    self.status.set(ClientStatus::Reconnecting);
-                    session.end();
-                    // What is left of it, if anything, is not wanted.
-                    tokio::spawn(link.close());
-                }
-                Err(Refusal::Passing(why)) => {
-                    tracing::debug!("cannot connect to RabbitMQ: {why}");
-                    state.send_replace(State::Connecting(Some(why)));
-                    backoff.wait().await;
-                }
-                Err(Refusal::Lasting(why)) => {
-                    let message = format!("cannot connect to RabbitMQ: {why}");
-                    let error = TransportError::of_kind(ErrorKind::Connect, message);
-                    self.status.set(ClientStatus::Disconnected);
-                    state.send_replace(State::Refused(error));
-                    return;
-                }
-            }
-        }
-    }
-
-    async fn attempt(&self) -> Result<(Link, Arc<Session>), Refusal> {
-        let link = self.brokers.connect().await?;
-        let session = Session::open(link.connection.clone(), self.sending.clone()).await;
-        let session = session.map_err(|error| refused(&link.address, &error))?;
-        Ok((link, session))
     }
 }
 

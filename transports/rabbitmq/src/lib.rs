@@ -43,9 +43,10 @@
 //! it, as [`failure`] says; `callers` are those who may give up. `topology` is
 //! what both sides declare.
 //!
-//! [`client`] keeps a connection up; `session` is one, `confirming` an event on
-//! its way; [`record`] is what one message may ask for; `servers` are told of
-//! what is given up.
+//! [`client`] has a `keeper` that keeps a connection up; `session` is one,
+//! `sending` says where a message goes, `confirming` is an event on its way, and
+//! `returned` a request that found no queue; [`record`] is what one message may ask
+//! for; `servers` are told of what is given up.
 //!
 //! The next file on a message's path is `server.rs`.
 
@@ -57,10 +58,13 @@ mod confirming;
 pub mod context;
 pub mod failure;
 mod handling;
+mod keeper;
 mod link;
 pub mod queue;
 pub mod record;
+mod returned;
 pub mod routing;
+mod sending;
 pub mod server;
 mod servers;
 mod serving;

@@ -13,7 +13,6 @@ use futures_util::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer};
-use nestrs_core::error::NO_MESSAGE_HANDLER;
 use nestrs_core::extras::{Extras, PEER};
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::{ReplyPacket, write_event, write_request};
@@ -22,44 +21,21 @@ use nestrs_core::{ErrorKind, Outgoing, Replies, TransportError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::callers::DIRECT_REPLY_TO;
 use crate::confirming::Confirming;
-use crate::record::{RabbitMqRecord, delivery_mode, millis};
+use crate::record::{delivery_mode, millis};
+use crate::returned::take_back;
+use crate::sending::{Sending, says};
 use crate::servers::Servers;
-use crate::table;
-use crate::topology::Target;
-
-/// How often requests are looked for that the broker returned, while any are
-/// in flight: the driver does not say when there is one.
-const RETURNS: Duration = Duration::from_millis(10);
-
-/// What does not change from one connection to the next.
-pub(crate) struct Sending {
-    pub(crate) target: Target,
-    /// Where replies come to, if not straight to us.
-    pub(crate) reply_queue: Option<ShortString>,
-    pub(crate) persistent: bool,
-    pub(crate) max_message_size: usize,
-    pub(crate) request_timeout: Duration,
-}
-
-impl Sending {
-    fn reply_to(&self) -> ShortString {
-        self.reply_queue
-            .clone()
-            .unwrap_or_else(|| DIRECT_REPLY_TO.into())
-    }
-}
 
 pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
     sending: Arc<Sending>,
-    requests: Channel,
+    pub(crate) requests: Channel,
     events: Channel,
     /// Held while an event is handed to the driver, which numbers it in one
     /// step and queues it in another: it is confirmed by its number.
     order: Mutex<()>,
-    in_flight: InFlight,
+    pub(crate) in_flight: InFlight,
     /// What requests are called by where replies to others may come, too: what a
     /// queue still has is for calls of another connection.
     ids: Option<RequestIds>,
@@ -139,7 +115,7 @@ impl Session {
         let body = write_event(pattern.as_bytes(), &message.payload, None, |parts| {
             parts.concat()
         });
-        let (exchange, key) = self.way(message, &body)?;
+        let (exchange, key) = self.sending.way(message, &body)?;
         let mode = delivery_mode(self.sending.persistent);
         let properties = BasicProperties::default().with_delivery_mode(mode);
         let properties = says(message, properties, &Extras::default())?;
@@ -184,7 +160,7 @@ impl Session {
             id.as_bytes(),
             |parts| parts.concat(),
         );
-        let (exchange, key) = self.way(message, &body)?;
+        let (exchange, key) = self.sending.way(message, &body)?;
         let mut properties = BasicProperties::default()
             .with_reply_to(self.sending.reply_to())
             .with_correlation_id(name.as_str().into())
@@ -217,29 +193,12 @@ impl Session {
         }
     }
 
-    fn number(&self, id: Option<&ShortString>) -> Option<u64> {
+    pub(crate) fn number(&self, id: Option<&ShortString>) -> Option<u64> {
         let id = id?.as_str();
         match &self.ids {
             Some(ids) => ids.number(id),
             None => id.parse().ok(),
         }
-    }
-
-    /// The exchange and the key, if the broker will take it.
-    fn way(
-        &self,
-        message: &Outgoing<'_>,
-        body: &[u8],
-    ) -> Result<(ShortString, ShortString), TransportError> {
-        let (size, limit) = (body.len(), self.sending.max_message_size);
-        if size > limit {
-            let message = format!(
-                "the message has {size} bytes, which is more than `max_message_size` allows ({limit})"
-            );
-            return Err(TransportError::of_kind(ErrorKind::PayloadTooLarge, message));
-        }
-        let way = self.sending.target.of(message.pattern);
-        way.map_err(|why| invalid("pattern", &why))
     }
 
     /// Begins to publish alone; waits beside the others.
@@ -250,21 +209,6 @@ impl Session {
             publish.as_mut().poll(cx)
         })
         .await
-    }
-
-    /// Requests that found no queue are answered by that.
-    async fn answer_returned(&self) -> lapin::Result<()> {
-        for returned in self.requests.wait_for_confirms().await? {
-            if let Some(number) = self.number(returned.properties.correlation_id().as_ref()) {
-                let reply = ReplyPacket {
-                    id: None,
-                    body: Err(TransportError::from_wire(NO_MESSAGE_HANDLER.into())),
-                    is_last: true,
-                };
-                self.in_flight.complete(number, reply);
-            }
-        }
-        Ok(())
     }
 }
 
@@ -297,43 +241,6 @@ async fn read(mut replies: Consumer, session: Weak<Session>) {
     if let Some(session) = session.upgrade() {
         session.end();
     }
-}
-
-/// Looks for returned requests as long as any are in flight.
-async fn take_back(asked: Arc<Notify>, session: Weak<Session>) {
-    loop {
-        asked.notified().await;
-        loop {
-            tokio::time::sleep(RETURNS).await;
-            let Some(session) = session.upgrade() else {
-                return;
-            };
-            if session.answer_returned().await.is_err() || session.in_flight.is_empty() {
-                break;
-            }
-        }
-    }
-}
-
-fn says(
-    message: &Outgoing<'_>,
-    properties: BasicProperties,
-    extras: &Extras,
-) -> Result<BasicProperties, TransportError> {
-    let headers = table::of_headers(&message.headers, extras);
-    let headers = headers.map_err(|why| invalid("a header's name", &why))?;
-    let properties = properties.with_headers(headers);
-    match message.record_as::<RabbitMqRecord>() {
-        Some(record) => {
-            let written = record.apply(properties);
-            written.map_err(|why| invalid("`RabbitMqRecord`", &why))
-        }
-        None => Ok(properties),
-    }
-}
-
-fn invalid(what: &str, why: &str) -> TransportError {
-    TransportError::of_kind(ErrorKind::InvalidPayload, format!("{what}: {why}"))
 }
 
 fn no_queue(message: &Outgoing<'_>) -> TransportError {
