@@ -245,7 +245,7 @@ fn context(
 }
 
 fn payload(record: &KafkaReceived) -> Bytes {
-    encoding::decode(record.value.as_deref(), said(&record.headers))
+    encoding::decode(record.value.as_ref(), said(&record.headers))
 }
 
 /// Those of a batch, as a list.

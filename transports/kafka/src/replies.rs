@@ -200,7 +200,7 @@ fn chance(count: i32) -> i32 {
 fn read(record: &KafkaReceived) -> Option<Reply> {
     let correlation_id = std::str::from_utf8(record.header(CORRELATION_ID)?).ok()?;
     let said = said(&record.headers);
-    let value = || encoding::decode(record.value.as_deref(), said);
+    let value = || encoding::decode(record.value.as_ref(), said);
     let (body, is_last) = match record.header(ERROR) {
         Some(error) => (Err(error_of(error)), true),
         None => {

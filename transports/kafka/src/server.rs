@@ -305,6 +305,7 @@ impl TransportServer for KafkaMicroserviceOptions {
 pub(crate) fn property(error: KafkaError) -> String {
     match error {
         KafkaError::ClientConfig(_, why, name, _) => {
+            let why = why.trim();
             format!("`properties` of `KafkaConnection`: {name:?}: {why}")
         }
         other => format!("the options of Kafka do not work: {other}"),

@@ -293,6 +293,10 @@ fn words(error: &KafkaError) -> String {
             "{error} (somebody else shares out the group's partitions in another way, as NestJS \
              does: choose another `group_id`)"
         ),
+        Some(RDKafkaErrorCode::InvalidSessionTimeout) => format!(
+            "{error} (`session_timeout` is not what the broker allows: see its \
+             `group.min.session.timeout.ms` and `group.max.session.timeout.ms`)"
+        ),
         _ => error.to_string(),
     }
 }

@@ -132,15 +132,20 @@ impl Content {
     }
 
     fn of_record(json: &[u8]) -> Option<Self> {
-        // Most objects are large and no records.
-        let has = |name: &[u8]| json.windows(name.len()).any(|window| window == name);
-        if !has(b"\"value\"") || !(has(b"\"key\"") || has(b"\"headers\"")) {
+        // Most objects are no records, which the first member shows.
+        let first = json.get(1..)?.trim_ascii_start();
+        let members = ["key", "value", "headers"];
+        let is_member = |name: &&str| {
+            let rest = first.strip_prefix(b"\"");
+            let rest = rest.and_then(|rest| rest.strip_prefix(name.as_bytes()));
+            rest.is_some_and(|rest| rest.starts_with(b"\""))
+        };
+        if !members.iter().any(is_member) {
             return None;
         }
         let Value::Object(mut record) = serde_json::from_slice(json).ok()? else {
             return None;
         };
-        let members = ["key", "value", "headers"];
         let is_record = record.len() > 1
             && record.contains_key("value")
             && record.keys().all(|name| members.contains(&name.as_str()));
@@ -179,7 +184,7 @@ pub(crate) fn error_text(error: &TransportError) -> Vec<u8> {
 
 /// The error that `kafka_nest-err` stands for.
 pub(crate) fn error_of(text: &[u8]) -> TransportError {
-    let json = encoding::decode(Some(text), None);
+    let json = encoding::decode(Some(&Bytes::copy_from_slice(text)), None);
     let value = serde_json::from_slice(&json).unwrap_or(Value::Null);
     TransportError::from_wire(value)
 }
@@ -206,7 +211,7 @@ mod tests {
 
     #[test]
     fn records_are_what_nothing_else_can_be() {
-        let content = Content::of(br#"{"key":"k","value":{"v":1},"headers":{"x":"y","n":1}}"#);
+        let content = Content::of(br#"{ "value":{"v":1},"key":"k","headers":{"x":"y","n":1}}"#);
         assert_eq!(content.key.unwrap(), b"k");
         assert_eq!(content.value.unwrap(), br#"{"v":1}"#);
         let headers = [
@@ -218,7 +223,9 @@ mod tests {
             r#"{"value":1}"#,
             r#"{"key":"k","value":1,"more":2}"#,
             r#"{"key":"k"}"#,
+            r#"{"keys":"k","value":1}"#,
             r#"{"value":1,"headers":5}"#,
+            "{}",
         ] {
             let content = Content::of(json.as_bytes());
             assert_eq!(content.value.unwrap(), json.as_bytes());

@@ -221,6 +221,15 @@ async fn where_nobody_creates_topics_they_are_named_and_can_be_created() {
 }
 
 #[tokio::test]
+async fn a_session_that_the_broker_does_not_allow_is_named() {
+    let mut options = server_options().await;
+    options.session_timeout = Duration::from_millis(10);
+    let error = start_error(options, &[&unique("t")]).await;
+    assert!(matches!(error, StartError::Connect { .. }), "{error:?}");
+    assert!(error.to_string().contains("`session_timeout`"), "{error}");
+}
+
+#[tokio::test]
 async fn the_group_has_the_name_that_is_said() {
     let (name, route) = (unique("orders"), unique("t"));
     let options = server_options().await.group_id(&name);
