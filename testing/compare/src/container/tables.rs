@@ -25,7 +25,8 @@ Everyone has the same application: each provider is a struct with up to three `A
 - *one*: the same singleton over and over. *each*: every singleton in turn, so that code and data of all of them pass through the cache. \
 *2 threads*: both at once, each its own singleton, which leaves the container as all that they share; *the same*: both the same one, so that they \
 share its reference count as well.
-- *build*: from nothing to the last instance; the end of it is not counted. *check*: what is done before the first constructor runs. \
+- *build*: from nothing to the last instance; the end of it is not counted. The heap is what the \
+build before has given back, for everybody: no page of it is new. *check*: what is done before the first constructor runs. \
 dill finds what is missing, but no cycles. shaku and nject check when they compile, rudi when it comes to it.
 - *by hand* are the constructors called one after another. *HashMap* puts each instance into a map as well, with the standard library's \
 hash function or with the one of rustc.
