@@ -154,6 +154,21 @@ mistake!(
     }
 );
 
+mistake!(export_of_what_is_private: UnknownExport, "add `exports = [Repo]` to `Repos`, and export that: `exports = [Repos]` in `App`", {
+    #[injectable]
+    struct Repo;
+} {
+    #[module(providers = [Repo])]
+    struct Repos;
+    #[module(imports = [Repos], exports = [Repo])]
+    pub struct App;
+} => {
+    #[module(providers = [Repo], exports = [Repo])]
+    struct Repos;
+    #[module(imports = [Repos], exports = [Repos])]
+    pub struct App;
+});
+
 mistake!(unknown_export: UnknownExport, "add `Repo` to the providers of `App`, or remove it from its exports", {
     #[injectable]
     pub(super) struct Repo;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Code, Finding, Graph, ModuleId};
+use crate::key::Key;
 use crate::module::Export;
 
 impl Graph {
@@ -35,13 +36,25 @@ impl Graph {
         let from = self
             .resolve(module, &key)
             .map(|id| &self.module(self.provider(id).module).definition.name);
-        match from {
-            Some(from) => finding.fix(format!(
+        match (from, self.private_to_import(module, &key)) {
+            (Some(from), _) => finding.fix(format!(
                 "export the module it comes from: `exports = [{from}]` in `{name}`"
             )),
-            None => finding.fix(format!(
+            (None, Some(from)) => finding.fix(format!(
+                "add `exports = [{key}]` to `{from}`, and export that: `exports = [{from}]` in `{name}`"
+            )),
+            (None, None) => finding.fix(format!(
                 "add `{key}` to the providers of `{name}`, or remove it from its exports"
             )),
         }
+    }
+
+    /// The import that has it and keeps it to itself.
+    fn private_to_import(&self, module: ModuleId, key: &Key) -> Option<&str> {
+        let imports = &self.module(module).imports;
+        let mut all = self.of_type(key.type_id());
+        let (_, node) =
+            all.find(|(_, node)| node.key() == *key && imports.contains(&node.module))?;
+        Some(&self.module(node.module).definition.name)
     }
 }
