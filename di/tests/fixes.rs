@@ -161,12 +161,12 @@ mistake!(export_of_what_is_private: UnknownExport, "add `exports = [Repo]` to `R
     #[module(providers = [Repo])]
     struct Repos;
     #[module(imports = [Repos], exports = [Repo])]
-    pub struct App;
+    pub(super) struct App;
 } => {
     #[module(providers = [Repo], exports = [Repo])]
     struct Repos;
     #[module(imports = [Repos], exports = [Repos])]
-    pub struct App;
+    pub(super) struct App;
 });
 
 mistake!(unknown_export: UnknownExport, "add `Repo` to the providers of `App`, or remove it from its exports", {
