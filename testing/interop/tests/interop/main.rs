@@ -6,6 +6,7 @@ mod contract;
 mod grpc;
 mod harness;
 mod kafka;
+mod message_contract;
 mod metadata;
 mod mqtt;
 mod nats;

@@ -1,9 +1,11 @@
 //! What a NestJS client sees of guards, filters, parameters and errors of a
 //! nestrs server.
 
-use nestrs::microservices::{ErrorKind, TcpMicroserviceOptions};
+use garde::Validate;
+use nestrs::microservices::{ErrorKind, TcpMicroserviceOptions, Valid};
 use nestrs::prelude::*;
 use nestrs_interop::{Case, Direction, Error, Nest, NestClient, play};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[injectable]
@@ -71,8 +73,41 @@ impl Guarded {
     }
 }
 
-#[module(microservices = [Guarded])]
+#[derive(Deserialize, Validate)]
+struct NewUser {
+    #[garde(length(min = 2))]
+    name: String,
+    #[garde(range(min = 18))]
+    age: u8,
+}
+
+#[injectable]
+struct Checked;
+
+#[micro_routes]
+impl Checked {
+    #[message_pattern("sign-up")]
+    async fn sign_up(&self, Valid(user): Valid<NewUser>) -> String {
+        user.name
+    }
+}
+
+#[module(microservices = [Guarded, Checked])]
 struct GuardedModule;
+
+/// All that is wrong, as a NestJS client gets it.
+fn violations() -> Value {
+    let name = "length is lower than 2";
+    let age = "lower than 18";
+    json!({
+        "status": "error",
+        "message": format!("the payload of `sign-up` is not valid: at `age`: {age}; at `name`: {name}"),
+        "details": {
+            "code": "INVALID_PAYLOAD",
+            "violations": [{ "field": "age", "message": age }, { "field": "name", "message": name }],
+        },
+    })
+}
 
 fn cases() -> Vec<Case> {
     let failed = |message: &str| json!({ "status": "error", "message": message });
@@ -91,6 +126,9 @@ fn cases() -> Vec<Case> {
         Case::new("filter")
             .fails("count", json!({ "day": "monday" }), bad)
             .answers("count", json!([1, 2]), 2),
+        Case::new("a payload that is not valid")
+            .fails("sign-up", json!({ "name": "A", "age": 7 }), violations())
+            .answers("sign-up", json!({ "name": "Ada", "age": 36 }), "Ada"),
         Case::new("masked error").fails("fail", json!({}), failed("Internal server error")),
     ]
 }
