@@ -11,6 +11,9 @@ use crate::key::Key;
 use crate::resolved::Resolved;
 
 /// A field of type `T`, asked of the compiler: `Field::<Arc<Clock>>::take` is the short way, any other the one of [`AnyField`].
+///
+/// Either is told the type once more, `take::<Arc<Clock>>`: where a field of it cannot be injected, that is what the compiler points at,
+/// which it has done before, and so says it once.
 pub struct Field<T>(PhantomData<T>);
 
 impl<T: Any + Send + Sync> Field<Arc<T>> {
@@ -20,7 +23,7 @@ impl<T: Any + Send + Sync> Field<Arc<T>> {
     /// # Errors
     /// As [`Inject::inject`].
     #[inline]
-    pub fn take(from: &mut Resolved<'_>) -> Result<Arc<T>, Unresolved> {
+    pub fn take<AsWritten>(from: &mut Resolved<'_>) -> Result<Arc<T>, Unresolved> {
         let other = match from.instance().map(Instance::downcast) {
             Some(Ok(instance)) => return Ok(instance),
             Some(Err(other)) => Some(other),
@@ -48,17 +51,14 @@ impl From<Unresolved> for Cause {
 }
 
 /// Hides behind [`Field`]'s own function where that exists.
-pub trait AnyField<T> {
+pub trait AnyField {
     /// As the type says.
     ///
     /// # Errors
     /// As [`Inject::inject`].
-    fn take(from: &mut Resolved<'_>) -> Result<T, Cause>
-    where
-        T: Inject,
-    {
+    fn take<T: Inject>(from: &mut Resolved<'_>) -> Result<T, Cause> {
         T::inject(from)
     }
 }
 
-impl<T> AnyField<T> for Field<T> {}
+impl<T> AnyField for Field<T> {}

@@ -215,7 +215,8 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
 /// The type as a trait object.
 fn view(object: &TypeTraitObject, at: &TokenStream, di: &TokenStream) -> TokenStream {
     let shown = quote::quote_spanned!(object.span()=> {
-        let object: ::std::sync::Arc<#object> = <#di::Field<::std::sync::Arc<Self>>>::take(resolved)?;
+        let object: ::std::sync::Arc<#object> =
+            <#di::Field<::std::sync::Arc<Self>>>::take::<::std::sync::Arc<Self>>(resolved)?;
         #di::Handle::of_trait::<#object>(object)
     });
     quote! {

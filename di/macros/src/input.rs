@@ -80,7 +80,7 @@ impl Input {
                 quote_spanned!(ty.span()=> {
                     #[allow(unused_imports)]
                     use #di::AnyField as _;
-                    <#di::Field<#ty>>::take(_resolved)?
+                    <#di::Field<#ty>>::take::<#ty>(_resolved)?
                 })
             }
             Source::Default => {

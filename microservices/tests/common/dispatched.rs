@@ -23,6 +23,7 @@ impl Journal {
 }
 
 pub(crate) fn dispatcher<T: MicroRoutes>(service: T) -> Dispatcher {
+    super::listen();
     Dispatcher::new(BoundHandler::all_of(&Arc::new(service))).unwrap()
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod dispatched;
 pub(crate) mod served;
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -22,6 +22,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn start() -> Self {
+        listen();
         let lines = Arc::<Mutex<String>>::default();
         let subscriber = Lines(Arc::clone(&lines));
         Self {
@@ -50,6 +51,17 @@ impl Log {
             assert!(text.contains(part), "no {part:?} in {text:?}");
         }
     }
+}
+
+/// Has somebody interested in everything from the start. Otherwise what another
+/// thread logs for the first time, while this one starts its [`Log`], may be
+/// taken for something nobody wants to hear of.
+pub(crate) fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Somebody else's is as good.
+        let _ = tracing::subscriber::set_global_default(Lines(Arc::default()));
+    });
 }
 
 struct Lines(Arc<Mutex<String>>);
