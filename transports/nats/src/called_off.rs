@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use async_nats::Subject;
+use async_nats::message::OutboundMessage;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
@@ -26,11 +27,15 @@ pub(crate) fn calls_off(
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let driver = link.driver.clone();
         runtime.spawn(async move {
-            let reply = Bytes::copy_from_slice(reply.as_bytes());
-            // On a connection that has ended nobody hears it.
-            let _ = driver.publish(CALLED_OFF, reply).await;
+            let message = OutboundMessage {
+                subject: Subject::from_static(CALLED_OFF),
+                reply: None,
+                payload: Bytes::copy_from_slice(reply.as_bytes()),
+                headers: None,
+            };
+            // Behind its request. On a connection that has ended nobody hears it.
+            let _ = link.outbox.push_last(message).await;
         });
     }
 }

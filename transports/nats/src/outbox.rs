@@ -73,6 +73,12 @@ impl Outbox {
         self.queue(Item { message, receipt }).await
     }
 
+    /// Takes a message behind all that are here, and nobody is told what becomes of it.
+    pub(crate) async fn push_last(&self, message: OutboundMessage) -> Result<(), TransportError> {
+        let (message, receipt) = (Some(message), Receipt::Nobody);
+        self.queue(Item { message, receipt }).await
+    }
+
     /// Takes a message, and waits until it is written.
     pub(crate) async fn write(&self, message: OutboundMessage) -> Result<(), TransportError> {
         self.written(Some(message)).await
