@@ -37,6 +37,7 @@ impl<T: Any + Send + Sync> Field<Arc<T>> {
 pub struct Unresolved(&'static Key);
 
 impl Unresolved {
+    /// Drops what was there instead, here, where it is in nobody's way.
     #[cold]
     fn new(key: &'static Key, _instead: Option<Instance>) -> Self {
         Self(key)
@@ -46,7 +47,7 @@ impl Unresolved {
 impl From<Unresolved> for Cause {
     #[cold]
     fn from(Unresolved(key): Unresolved) -> Self {
-        Self::Unresolved(*key)
+        Self::unresolved(key)
     }
 }
 

@@ -7,7 +7,8 @@ use nestrs_transport_kafka::rdkafka::Message as _;
 use nestrs_transport_kafka::{KafkaFailurePolicy, KafkaMicroserviceOptions, KafkaRecord, dead};
 use serde_json::{Value, json};
 
-use crate::common::{Raw, Server, client, committed, seen, server_options, unique};
+use crate::common::{Server, client, server_options, unique};
+use crate::raw::{Raw, committed, seen};
 
 async fn quick() -> KafkaMicroserviceOptions {
     server_options().await.on_failure(KafkaFailurePolicy {

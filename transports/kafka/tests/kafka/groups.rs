@@ -9,9 +9,8 @@ use nestrs_core::{Outgoing, Transport};
 use nestrs_transport_kafka::{KafkaMicroserviceOptions, KafkaRecord, KafkaSharing, KafkaTopics};
 use serde_json::{Value, json};
 
-use crate::common::{
-    Raw, SOON, Server, client, committed, pair, server_options, soon, unique, url,
-};
+use crate::common::{SOON, Server, client, pair, server_options, soon, unique, url};
+use crate::raw::{Raw, committed};
 use nestrs_transport_kafka::rdkafka::consumer::Consumer;
 
 const EVENTS: usize = 10_000;

@@ -7,6 +7,7 @@ mod failures;
 mod groups;
 mod options;
 mod order;
+mod raw;
 mod recovery;
 mod security;
 mod wire;

@@ -13,7 +13,8 @@ use nestrs_transport_kafka::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{Raw, SOON, Server, client, committed, server_options, soon, unique, url};
+use crate::common::{SOON, Server, client, server_options, soon, unique, url};
+use crate::raw::{Raw, committed};
 
 async fn start_error(options: KafkaMicroserviceOptions, routes: &[&str]) -> StartError {
     start_error_of(options, routes, Value::Null).await

@@ -4,7 +4,8 @@ use nestrs_core::{Outgoing, Transport};
 use nestrs_transport_kafka::{KafkaMicroserviceOptions, KafkaOrder, KafkaRecord};
 use serde_json::{Value, json};
 
-use crate::common::{Server, client, committed, server_options, unique};
+use crate::common::{Server, client, server_options, unique};
+use crate::raw::committed;
 
 const KEYS: u64 = 5;
 

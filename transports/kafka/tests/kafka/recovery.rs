@@ -8,7 +8,8 @@ use nestrs_core::{ClientStatus, ErrorKind, Transport};
 use nestrs_transport_kafka::{KafkaMicroserviceOptions, KafkaTransport, KafkaTransportOptions};
 use serde_json::{Value, json};
 
-use crate::common::{Server, committed_at, soon, unique, until};
+use crate::common::{Server, soon, unique, until};
+use crate::raw::committed_at;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_under_load_loses_no_event() {

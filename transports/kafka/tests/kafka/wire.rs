@@ -3,7 +3,8 @@
 use nestrs_core::{Outgoing, Transport};
 use serde_json::{Value, json};
 
-use crate::common::{Raw, Seen, client, pair, seen, unique};
+use crate::common::{client, pair, unique};
+use crate::raw::{Raw, Seen, seen};
 
 fn headers(list: &[(&str, &str)]) -> Vec<(String, String)> {
     let own = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());

@@ -10,7 +10,7 @@ use nestrs_transport_mqtt::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{Handlers, serve, unique};
+use crate::common::{Handlers, kept, serve, unique};
 
 /// For thousands of events.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -85,15 +85,7 @@ async fn a_service_that_was_away_gets_what_it_missed() {
     for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
         let topic = unique("away");
         let handlers = Handlers::new([&topic]);
-        let options = || MqttMicroserviceOptions {
-            broker: MqttBroker {
-                client_id: Some(topic.clone()),
-                persistent_session: true,
-                protocol,
-                ..MqttBroker::new(broker.url())
-            },
-            ..MqttMicroserviceOptions::default()
-        };
+        let options = || kept(protocol, &topic, broker.url());
         let client = MqttTransport::new(MqttTransportOptions {
             qos: MqttQos::AtLeastOnce,
             ..MqttTransportOptions::new(broker.url())

@@ -12,7 +12,7 @@ use nestrs_transport_mqtt::{
 };
 use serde_json::json;
 
-use crate::common::{Handlers, LIMIT, broker, client, serve, served, unique};
+use crate::common::{Handlers, LIMIT, broker, client, kept, serve, served, unique};
 use crate::raw::Raw;
 
 #[tokio::test]
@@ -81,15 +81,7 @@ async fn nothing_that_was_handled_before_a_stop_comes_again_after_it() {
     for protocol in [MqttProtocol::V3, MqttProtocol::V5] {
         let topic = unique("once");
         let handlers = Handlers::new([&topic]);
-        let options = || MqttMicroserviceOptions {
-            broker: MqttBroker {
-                client_id: Some(topic.clone()),
-                persistent_session: true,
-                protocol,
-                ..MqttBroker::new(broker.url_by(proxy.address()))
-            },
-            ..MqttMicroserviceOptions::default()
-        };
+        let options = || kept(protocol, &topic, broker.url_by(proxy.address()));
         let client = MqttTransport::new(MqttTransportOptions {
             qos: MqttQos::AtLeastOnce,
             ..MqttTransportOptions::new(broker.url())

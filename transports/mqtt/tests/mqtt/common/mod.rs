@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nestrs_core::{RunningServer, Shutdown, TransportServer};
-use nestrs_transport_mqtt::{MqttMicroserviceOptions, MqttTransport, MqttTransportOptions};
+use nestrs_transport_mqtt::{
+    MqttBroker, MqttMicroserviceOptions, MqttProtocol, MqttTransport, MqttTransportOptions,
+};
 
 pub use handlers::Handlers;
 
@@ -25,6 +27,23 @@ pub fn unique(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::SeqCst);
     format!("{name}-{}-{count}", std::process::id())
+}
+
+/// A service whose session the broker keeps under that name.
+pub fn kept(
+    protocol: MqttProtocol,
+    client_id: &str,
+    url: impl Into<String>,
+) -> MqttMicroserviceOptions {
+    MqttMicroserviceOptions {
+        broker: MqttBroker {
+            client_id: Some(client_id.to_owned()),
+            persistent_session: true,
+            protocol,
+            ..MqttBroker::new(url)
+        },
+        ..MqttMicroserviceOptions::default()
+    }
 }
 
 /// A server that serves until it is stopped.
