@@ -1,26 +1,35 @@
-//! One message in hand, as the task that it is: its work, and what ends it early.
+//! One message in hand: its work, and what ends it early.
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use tokio::sync::OwnedSemaphorePermit;
+use std::task::{Context, Poll, Waker};
 
 use crate::context::Over;
 use crate::dispatch::BoxFuture;
-use crate::shutdown::Shutdown;
+use crate::intake::Place;
 
 /// Most work is done when it is first looked at. What waits for anything else is
-/// not made before that; and the task stays small, which is moved a few times.
+/// not made before that; and as a task it stays small, which is moved a few times.
 pub(crate) struct InHand {
     pub(crate) work: BoxFuture<'static, ()>,
     /// That nobody waits for the answer any more.
     pub(crate) over: Option<Over>,
-    pub(crate) shutdown: Shutdown,
     /// That the server gave up, once that is waited for.
     pub(crate) aborting: Option<BoxFuture<'static, ()>>,
-    pub(crate) _place: OwnedSemaphorePermit,
+    /// Kept until then.
+    pub(crate) place: Place,
+}
+
+impl InHand {
+    /// Begins the work. True if that was all of it; else it is polled again, by
+    /// whoever is to be woken. What panics ends alone, as in a task.
+    pub(crate) fn is_done_at_once(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let begin = AssertUnwindSafe(|| self.work.as_mut().poll(&mut cx).is_ready());
+        catch_unwind(begin).unwrap_or(true)
+    }
 }
 
 impl Future for InHand {
@@ -30,9 +39,8 @@ impl Future for InHand {
         let Self {
             work,
             over,
-            shutdown,
             aborting,
-            ..
+            place,
         } = &mut *self;
         if work.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
@@ -44,7 +52,7 @@ impl Future for InHand {
             return Poll::Ready(());
         }
         let wait = || {
-            let shutdown = shutdown.clone();
+            let shutdown = place.shutdown().clone();
             Box::pin(async move { shutdown.aborting().await }) as BoxFuture<'static, ()>
         };
         aborting.get_or_insert_with(wait).as_mut().poll(cx)

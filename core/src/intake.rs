@@ -7,10 +7,11 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::task::TaskTracker;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::at_once::AtOnce;
 use crate::context::Over;
 use crate::dispatch::BoxFuture;
 use crate::in_hand::InHand;
@@ -35,30 +36,39 @@ use crate::shutdown::Shutdown;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Intake {
-    room: Arc<Semaphore>,
-    tasks: TaskTracker,
+pub struct Intake(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    room: Semaphore,
+    /// How many places there are.
+    size: u32,
+    at_once: AtOnce,
     shutdown: Shutdown,
 }
 
 /// A place among the messages in hand, free again once it is dropped.
 #[derive(Debug)]
 pub struct Admission {
-    place: OwnedSemaphorePermit,
+    place: Place,
     has_waited: bool,
-    tasks: TaskTracker,
-    shutdown: Shutdown,
 }
+
+/// One of the room's permits.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Shared>);
 
 impl Intake {
     /// An intake for at most `max_in_flight` messages at a time (at least 1).
     pub fn new(max_in_flight: usize, shutdown: Shutdown) -> Self {
-        let room = max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-        Self {
-            room: Arc::new(Semaphore::new(room)),
-            tasks: TaskTracker::new(),
+        let most = u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX);
+        let size = u32::try_from(max_in_flight).unwrap_or(most).clamp(1, most);
+        Self(Arc::new(Shared {
+            room: Semaphore::new(size as usize),
+            size,
+            at_once: AtOnce::default(),
             shutdown,
-        }
+        }))
     }
 
     /// Waits for a place; `None` once the server is stopping. A server that
@@ -73,32 +83,31 @@ impl Intake {
         }
         tokio::select! {
             biased;
-            () = self.shutdown.stopping() => None,
-            place = self.room.clone().acquire_owned() => Some(self.admission(place.ok()?, true)),
+            () = self.shutdown().stopping() => None,
+            place = self.0.room.acquire() => Some(self.admission(place.ok()?, true)),
         }
     }
 
     /// [`admit`](Self::admit) where there is a place right now.
     pub fn try_admit(&self) -> Option<Admission> {
-        if self.shutdown.is_stopping() {
+        if self.shutdown().is_stopping() {
             return None;
         }
-        let place = self.room.clone().try_acquire_owned().ok()?;
+        let place = self.0.room.try_acquire().ok()?;
         Some(self.admission(place, false))
     }
 
-    fn admission(&self, place: OwnedSemaphorePermit, has_waited: bool) -> Admission {
+    fn admission(&self, permit: SemaphorePermit<'_>, has_waited: bool) -> Admission {
+        permit.forget();
         Admission {
-            place,
+            place: Place(Arc::clone(&self.0)),
             has_waited,
-            tasks: self.tasks.clone(),
-            shutdown: self.shutdown.clone(),
         }
     }
 
     /// What the intake stops for.
     pub fn shutdown(&self) -> &Shutdown {
-        &self.shutdown
+        &self.0.shutdown
     }
 
     /// Waits until the server is stopping and nothing is in hand any more,
@@ -108,9 +117,21 @@ impl Intake {
     ///
     /// May be dropped and called again at any time.
     pub async fn drained(&self) {
-        self.shutdown.stopping().await;
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.shutdown().stopping().await;
+        // It is never closed.
+        let _all = self.0.room.acquire_many(self.0.size).await;
+    }
+}
+
+impl Place {
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.0.shutdown
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.room.add_permits(1);
     }
 }
 
@@ -121,7 +142,9 @@ impl Admission {
         self.has_waited
     }
 
-    /// Runs `work` in a task of its own, in this place.
+    /// Runs `work` in this place: begins it at once, and lets it go on in a task of
+    /// its own when it waits for anything. If work computes for long, more than some
+    /// microseconds, what comes next is done in tasks altogether for a while.
     ///
     /// # Panics
     ///
@@ -141,21 +164,31 @@ impl Admission {
     }
 
     fn run_in_hand(self, over: Option<Over>, work: BoxFuture<'static, ()>) {
-        let in_hand = InHand {
+        let mut in_hand = InHand {
             work,
             over,
-            shutdown: self.shutdown,
             aborting: None,
-            _place: self.place,
+            place: self.place,
         };
-        self.tasks.spawn(in_hand);
+        if in_hand.place.0.at_once.is_next() {
+            let begun = Instant::now();
+            let is_done = in_hand.is_done_at_once();
+            in_hand.place.0.at_once.took(begun.elapsed());
+            if is_done {
+                return;
+            }
+        }
+        tokio::spawn(in_hand);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
     use tokio::sync::Notify;
 
     #[tokio::test]
@@ -206,5 +239,66 @@ mod tests {
         started.notified().await;
         intake.shutdown().abort();
         intake.drained().await;
+    }
+
+    /// Whether work has been done when `run` returns.
+    fn is_done_within(intake: &Intake, work: impl Future<Output = ()> + Send + 'static) -> bool {
+        let done = Arc::new(AtomicBool::new(false));
+        let is_done = done.clone();
+        let admission = intake.try_admit().unwrap();
+        admission.run(async move {
+            work.await;
+            done.store(true, Ordering::SeqCst);
+        });
+        is_done.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_nothing_is_done_at_once_and_what_waits_has_a_task() {
+        let intake = Intake::new(2, Shutdown::new());
+        assert!(is_done_within(&intake, async {}));
+        assert!(!is_done_within(&intake, tokio::task::yield_now()));
+        intake.shutdown().stop();
+        intake.drained().await;
+    }
+
+    #[tokio::test]
+    async fn what_computes_for_long_is_followed_by_tasks() {
+        let intake = Intake::new(8, Shutdown::new());
+        assert!(is_done_within(&intake, async {
+            std::thread::sleep(Duration::from_millis(1));
+        }));
+        assert!(!is_done_within(&intake, async {}));
+    }
+
+    #[tokio::test]
+    async fn what_panics_ends_alone() {
+        let intake = Intake::new(1, Shutdown::new());
+        let admission = intake.try_admit().unwrap();
+        admission.run(async { panic!("as this test wants it") });
+        assert!(intake.try_admit().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_drain_waits_for_what_runs_on_another_thread() {
+        let intake = Intake::new(4, Shutdown::new());
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        let admission = intake.try_admit().unwrap();
+        let working = std::thread::spawn(move || {
+            admission.run(async move {
+                begun.send(()).unwrap();
+                waits.recv().unwrap();
+            });
+        });
+        has_begun.recv().unwrap();
+        intake.shutdown().stop();
+        let drained = intake.drained();
+        tokio::pin!(drained);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(drained.as_mut().poll(&mut cx).is_pending());
+        go_on.send(()).unwrap();
+        drained.await;
+        working.join().unwrap();
     }
 }

@@ -57,6 +57,7 @@
 //! ```
 
 pub mod answer;
+mod at_once;
 pub mod backoff;
 pub mod cancellation;
 pub mod client;
