@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::context::MessageContext;
+use crate::extras;
 use crate::headers::Headers;
 use crate::packet::Packet;
 
@@ -129,7 +130,9 @@ impl Message {
         };
         let pattern = packet.pattern.unwrap_or(NULL);
         let mut message = Self::new(kind, pattern, packet.data.unwrap_or(NULL));
-        if let Some(metadata) = packet.metadata {
+        if let Some(metadata) = packet.metadata
+            && !extras::are_all(&metadata)
+        {
             message.context.headers = Headers::from_json(metadata);
         }
         message.context.id.clone_from(&packet.id);

@@ -69,17 +69,28 @@ impl Extras {
     /// assert!(extras.headers().eq([("nestrs-cancel", "7".to_owned())]));
     /// ```
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.numbers()
+            .map(|(name, number)| (name, number.to_string()))
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
         let extras = [
             (TIMEOUT, self.timeout.map(to_millis)),
             (PEER, self.peer.map(to_millis)),
             (CANCEL, self.cancel),
         ];
         let said = extras.into_iter();
-        said.filter_map(|(name, value)| Some((name, value?.to_string())))
+        said.filter_map(|(name, number)| Some((name, number?)))
     }
 
     /// The extras in a packet's `metadata`. What makes no sense is not there.
     pub fn of_metadata(metadata: &Bytes) -> Self {
+        if let Some(timeout) = only_timeout(metadata) {
+            return Self {
+                timeout: Some(from_millis(timeout)),
+                ..Self::default()
+            };
+        }
         let Ok(members) = object::members(metadata, &[TIMEOUT, PEER, CANCEL]) else {
             return Self::default();
         };
@@ -97,16 +108,33 @@ impl Extras {
         if *self == Self::default() && headers.is_empty() {
             return None;
         }
-        // Writing strings cannot fail.
-        let mut json = serde_json::to_vec(headers).ok()?;
+        // Writing to memory cannot fail.
+        let mut json = Vec::with_capacity(64);
+        serde_json::to_writer(&mut json, headers).ok()?;
         json.pop();
-        for (name, value) in self.headers() {
-            let comma = if json.len() > 1 { "," } else { "" };
-            json.extend_from_slice(format!("{comma}\"{name}\":\"{value}\"").as_bytes());
+        for (name, number) in self.numbers() {
+            let before = if json.len() > 1 { ",\"" } else { "\"" };
+            json.extend_from_slice(before.as_bytes());
+            json.extend_from_slice(name.as_bytes());
+            json.extend_from_slice(b"\":\"");
+            serde_json::to_writer(&mut json, &number).ok()?;
+            json.push(b'"');
         }
         json.push(b'}');
         Some(json)
     }
+}
+
+/// The number in `metadata` that says nothing else, as of most requests: it is not
+/// read as JSON.
+fn only_timeout(metadata: &[u8]) -> Option<u64> {
+    let rest = metadata.strip_prefix(b"{\"nestrs-timeout-ms\":")?;
+    number(rest.strip_suffix(b"}")?)
+}
+
+/// Whether there are no headers in that `metadata`, to be seen at once.
+pub(crate) fn are_all(metadata: &[u8]) -> bool {
+    only_timeout(metadata).is_some()
 }
 
 /// A number in a JSON string.
@@ -124,9 +152,11 @@ fn from_millis(millis: u64) -> Duration {
 
 /// Rounded up: a deadline is never earlier than the sender's.
 fn to_millis(timeout: Duration) -> u64 {
-    let millis = timeout.as_nanos().div_ceil(1_000_000);
+    let seconds = timeout.as_secs().checked_mul(1_000);
+    let rest = timeout.subsec_nanos().div_ceil(1_000_000);
+    let millis = seconds.and_then(|seconds| seconds.checked_add(rest.into()));
     // What no clock counts to is for ever.
-    u64::try_from(millis).map_or(0, |millis| millis.max(1))
+    millis.map_or(0, |millis| millis.max(1))
 }
 
 #[cfg(test)]
@@ -148,6 +178,25 @@ mod tests {
             let metadata = said.metadata(&Headers::new()).unwrap();
             let extras = Extras::of_metadata(&metadata.into());
             assert_eq!(extras.timeout, Some(arrives), "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_timeout_is_not_overlooked() {
+        for (metadata, timeout, is_all) in [
+            (r#"{"nestrs-timeout-ms":"5"}"#, 5, true),
+            (r#"{"nestrs-timeout-ms":"5","a":"1"}"#, 5, false),
+            (
+                r#"{"nestrs-timeout-ms":"5","nestrs-timeout-ms":"6"}"#,
+                6,
+                false,
+            ),
+            (r#"{"a":"1","nestrs-timeout-ms":"5"}"#, 5, false),
+            (r#"{ "nestrs-timeout-ms": "5" }"#, 5, false),
+        ] {
+            assert_eq!(are_all(metadata.as_bytes()), is_all, "{metadata}");
+            let extras = Extras::of_metadata(&metadata.into());
+            assert_eq!(extras.timeout, Some(Duration::from_millis(timeout)));
         }
     }
 

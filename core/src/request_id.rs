@@ -3,7 +3,6 @@
 //!
 //! Back to the path of a reply: [`crate::in_flight`].
 
-use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 
 /// The ids of one client's requests: its own name, 16 characters drawn by
@@ -45,12 +44,7 @@ impl RequestIds {
     /// The id of the request of that number: letters and digits, so that it may
     /// stand in a JSON string or a header as it is.
     pub fn id(&self, number: u64) -> String {
-        // The name, and room for the digits.
-        let mut id = String::with_capacity(self.name.len() + 12);
-        id.push_str(&self.name);
-        // Writing to a string cannot fail.
-        let _ = write!(id, "{number}");
-        id
+        self.with("", number, "")
     }
 
     /// The number of the request that is called `id`, if it is one of these.
@@ -73,7 +67,18 @@ impl RequestIds {
     /// assert_eq!(ids.number_of_json(ids.json(7).as_bytes()), Some(7));
     /// ```
     pub fn json(&self, number: u64) -> String {
-        format!("\"{}{number}\"", self.name)
+        self.with("\"", number, "\"")
+    }
+
+    fn with(&self, before: &str, number: u64, after: &str) -> String {
+        // The name, and room for the digits and the quotes.
+        let mut id = Vec::with_capacity(self.name.len() + 14);
+        id.extend_from_slice(before.as_bytes());
+        id.extend_from_slice(self.name.as_bytes());
+        // Writing to memory cannot fail, and what is written is text.
+        let _ = serde_json::to_writer(&mut id, &number);
+        id.extend_from_slice(after.as_bytes());
+        String::from_utf8(id).unwrap_or_default()
     }
 
     /// [`number`](Self::number) of an id that is JSON, as a reply has it.

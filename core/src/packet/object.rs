@@ -13,10 +13,21 @@ pub(crate) fn members<const N: usize>(
     text: &Bytes,
     names: &'static [&'static str; N],
 ) -> serde_json::Result<[Option<Bytes>; N]> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let found = deserializer.deserialize_any(Members(names))?;
-    deserializer.end()?;
-    Ok(found.map(|member| member.map(|raw| text.slice_ref(raw.get().as_bytes()))))
+    // That it is text is seen at once, and not for each of its strings.
+    let found = match std::str::from_utf8(text) {
+        Ok(text) => found(serde_json::Deserializer::from_str(text), names),
+        Err(_) => found(serde_json::Deserializer::from_slice(text), names),
+    };
+    Ok(found?.map(|member| member.map(|raw| text.slice_ref(raw.get().as_bytes()))))
+}
+
+fn found<'de, R: serde_json::de::Read<'de>, const N: usize>(
+    mut json: serde_json::Deserializer<R>,
+    names: &'static [&'static str; N],
+) -> serde_json::Result<Found<'de, N>> {
+    let found = json.deserialize_any(Members(names))?;
+    json.end()?;
+    Ok(found)
 }
 
 struct Members<const N: usize>(&'static [&'static str; N]);
