@@ -33,12 +33,11 @@ pub struct NatsContext {
 }
 
 impl NatsContext {
-    /// Takes the headers along: the message has none after that.
-    pub(crate) fn take(message: &mut Message) -> Self {
+    pub(crate) fn of(message: Message) -> Self {
         Self {
-            subject: message.subject.clone(),
-            reply: message.reply.clone(),
-            headers: message.headers.take().unwrap_or_default(),
+            subject: message.subject,
+            reply: message.reply,
+            headers: message.headers.unwrap_or_default(),
         }
     }
 

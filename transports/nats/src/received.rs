@@ -1,14 +1,15 @@
 //! From a message of the broker's to one of ours, and what it takes to answer.
 
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use async_nats::Subject;
 use bytes::Bytes;
 use nestrs_core::extras::Extras;
-use nestrs_core::packet::Packet;
+use nestrs_core::packet::{Packet, json_string};
 use nestrs_core::{Cancellation, Message, Wildcards};
 use rustc_hash::FxHashMap;
-use serde_json::Value;
 
 use crate::NatsContext;
 use crate::link::lock;
@@ -50,10 +51,12 @@ impl Received {
     /// payload. What is no JSON is nothing.
     pub(crate) fn of(
         route: &Route,
-        mut message: async_nats::Message,
+        message: async_nats::Message,
         calls: &Arc<CallsInHand>,
     ) -> Option<Self> {
-        let mut packet = match Packet::parse(&message.payload) {
+        let size = message.length + OVERHEAD;
+        let payload = &message.payload;
+        let mut packet = match Packet::parse(payload) {
             Ok(packet) => packet,
             Err(error) => {
                 tracing::warn!(subject = %message.subject, %error, "a message that is no JSON was dropped");
@@ -62,7 +65,7 @@ impl Received {
         };
         if packet.pattern.is_none() && packet.data.is_none() {
             packet = Packet {
-                data: Some(message.payload.clone()),
+                data: Some(payload.clone()),
                 ..Packet::default()
             };
         }
@@ -72,15 +75,14 @@ impl Received {
             Some(pattern) => pattern.clone(),
             None => json_string(&message.subject),
         });
-        let size = message.length + OVERHEAD;
-        let native = NatsContext::take(&mut message);
         let (mut ours, id) = Message::from_packet(packet);
+        let native = NatsContext::of(message);
+        let reply = native.reply.clone().zip(id);
         ours.route = Some(route.name.clone());
         ours.context.transport = "nats";
         native.add_headers(&mut ours.context.headers);
         ours.context.native = Some(Arc::new(native));
 
-        let reply = message.reply.zip(id);
         // Only nestrs clients say how long they wait, and only they call off.
         let call = match (&reply, timeout) {
             (Some((subject, _)), Some(timeout)) => {
@@ -101,17 +103,21 @@ impl Received {
 
 /// The requests in hand that can be called off, by their reply subjects.
 #[derive(Default)]
-pub(crate) struct CallsInHand(Mutex<FxHashMap<Bytes, Cancellation>>);
+pub(crate) struct CallsInHand(Mutex<FxHashMap<Reply, Cancellation>>);
+
+/// Where the replies to a request go.
+#[derive(Clone, PartialEq, Eq)]
+struct Reply(Subject);
 
 /// A request in hand, which can be called off until this is dropped.
 pub(crate) struct CallInHand {
-    reply: Bytes,
+    reply: Reply,
     calls: Arc<CallsInHand>,
 }
 
 impl CallsInHand {
     fn insert(self: &Arc<Self>, reply: &Subject, cancellation: &Cancellation) -> CallInHand {
-        let reply = Bytes::copy_from_slice(reply.as_bytes());
+        let reply = Reply(reply.clone());
         lock(&self.0).insert(reply.clone(), cancellation.clone());
         CallInHand {
             reply,
@@ -134,6 +140,15 @@ impl Drop for CallInHand {
     }
 }
 
-fn json_string(text: &str) -> Bytes {
-    Value::from(text).to_string().into()
+/// As it comes from whoever calls off.
+impl Borrow<[u8]> for Reply {
+    fn borrow(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Hash for Reply {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_bytes().hash(state);
+    }
 }
