@@ -16,26 +16,21 @@ use crate::link::Link;
 /// Where clients say which requests they do not wait for any more.
 pub(crate) const CALLED_OFF: &str = "_NESTRS.called-off";
 
-/// What calls off the request that is replied to at `reply`.
-pub(crate) fn calls_off(
-    link: &Arc<Link>,
-    reply: &Subject,
-) -> impl FnOnce(u64) + Send + Unpin + use<> {
-    let (link, reply) = (link.clone(), reply.clone());
-    move |_| {
-        // Without a runtime there is no connection either.
-        let Ok(runtime) = Handle::try_current() else {
-            return;
+/// Calls off the request that is replied to at `reply`.
+pub(crate) fn call_off(link: &Arc<Link>, reply: Subject) {
+    // Without a runtime there is no connection either.
+    let Ok(runtime) = Handle::try_current() else {
+        return;
+    };
+    let link = link.clone();
+    runtime.spawn(async move {
+        let message = OutboundMessage {
+            subject: Subject::from_static(CALLED_OFF),
+            reply: None,
+            payload: Bytes::copy_from_slice(reply.as_bytes()),
+            headers: None,
         };
-        runtime.spawn(async move {
-            let message = OutboundMessage {
-                subject: Subject::from_static(CALLED_OFF),
-                reply: None,
-                payload: Bytes::copy_from_slice(reply.as_bytes()),
-                headers: None,
-            };
-            // Behind its request. On a connection that has ended nobody hears it.
-            let _ = link.outbox.push_last(message).await;
-        });
-    }
+        // Behind its request. On a connection that has ended nobody hears it.
+        let _ = link.outbox.push_last(message).await;
+    });
 }

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -136,37 +137,37 @@ impl Transport for NatsTransport {
 
     async fn send(&self, message: Outgoing<'_>) -> Result<Option<Bytes>, TransportError> {
         let client = &self.client;
-        let call = async {
+        let call = pin!(async {
             client
                 .session()
                 .await?
                 .send(&message, &client.options)
                 .await
-        };
+        });
         client.in_time(&message, call).await
     }
 
     async fn emit(&self, message: Outgoing<'_>) -> Result<(), TransportError> {
         let client = &self.client;
-        let call = async {
+        let call = pin!(async {
             client
                 .session()
                 .await?
                 .emit(&message, &client.options)
                 .await
-        };
+        });
         client.in_time(&message, call).await
     }
 
     async fn send_stream(&self, message: Outgoing<'_>) -> Result<Replies, TransportError> {
         let client = &self.client;
-        let call = async {
+        let call = pin!(async {
             client
                 .session()
                 .await?
                 .send_stream(&message, &client.options)
                 .await
-        };
+        });
         client.in_time(&message, call).await
     }
 
@@ -207,7 +208,8 @@ impl Client {
     async fn in_time<T>(
         &self,
         message: &Outgoing<'_>,
-        call: impl Future<Output = Result<T, TransportError>>,
+        // Pinned, for it is large: it would be moved from here to there.
+        call: Pin<&mut impl Future<Output = Result<T, TransportError>>>,
     ) -> Result<T, TransportError> {
         in_time(message, self.options.request_timeout, &self.address, call).await
     }

@@ -25,7 +25,7 @@ impl Pump {
     /// and answered.
     pub(crate) async fn drain(&mut self) {
         self.unsubscribe().await;
-        self.subscriptions.get_mut().clear();
+        self.subscriptions.clear();
         while !self.backlog.is_empty() {
             let admission = self.intake.admit().await;
             let (Some(admission), Some(received)) = (admission, self.backlog.pop()) else {
@@ -56,7 +56,7 @@ impl Pump {
             && self.counts_agree
         {
             for more in LAST_ONES {
-                for subscription in self.subscriptions.get_mut().iter_mut() {
+                for subscription in self.subscriptions.iter_mut() {
                     let last = subscription.taken + more;
                     // If that finds no room, the connection is not there.
                     let _ = subscription
@@ -69,7 +69,7 @@ impl Pump {
                 }
             }
         }
-        for subscription in self.subscriptions.get_mut().iter_mut() {
+        for subscription in self.subscriptions.iter_mut() {
             let _ = subscription.subscriber.drain().now_or_never();
         }
         self.take_in_while(tokio::time::sleep(FAREWELL)).await;
@@ -83,10 +83,8 @@ impl Pump {
             let before = self.taken();
             self.take_in_while(echo.round_trip().map(drop)).await;
             // What was there before the echo.
-            while let Some(Some(messages)) = self.subscriptions.next().now_or_never() {
-                for (route, message) in messages {
-                    self.take_in(&route, message);
-                }
+            while let Some(Some((route, messages))) = self.subscriptions.next().now_or_never() {
+                self.take_in(&route, messages);
             }
             quiet = if self.taken() == before { quiet + 1 } else { 0 };
             if quiet == QUIET || !self.has_routes() || !self.link.is_up() {
@@ -111,7 +109,7 @@ impl Pump {
     }
 
     fn taken(&mut self) -> u64 {
-        let subscriptions = self.subscriptions.get_mut().iter_mut();
+        let subscriptions = self.subscriptions.iter_mut();
         subscriptions.map(|subscription| subscription.taken).sum()
     }
 }

@@ -28,7 +28,8 @@
 //! # Layout
 //!
 //! [`broker`] (with `address`) and [`auth`] say where the broker is and how to get in; `link` is
-//! a connection to it, `outbox` what is handed to its driver, and `failure` what that says.
+//! a connection to it, `outbox` what is handed to its driver, in memory that is `shared`, and
+//! `failure` what that says.
 //! [`client`] makes a `session` of one, whose calls are `waiting` for replies. [`server`] subscribes as [`queue`] says; `pump` then takes in
 //! what comes: `received` is a message understood, `backlog` holds those that
 //! wait for their turn, `replier` sends their answers, and `farewell` ends it. `context` is what NATS
@@ -56,6 +57,7 @@ mod received;
 mod replier;
 pub mod server;
 mod session;
+mod shared;
 mod waiting;
 
 #[doc(no_inline)]

@@ -2,16 +2,21 @@
 //! given wakes it, and it writes what it has: of many tasks that give it one each,
 //! every message would be a system call. So one task gives it what all of them have.
 
+use std::cell::Cell;
+
 use async_nats::Client;
 use async_nats::client::traits::Publisher;
 use async_nats::message::OutboundMessage;
+use futures_util::FutureExt;
+use futures_util::future::{Either, Ready, ready};
 use nestrs_core::TransportError;
+use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::pace::Pace;
 use nestrs_core::packet::ReplyPacket;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, unconstrained};
 
 use crate::failure::not_published;
 
@@ -21,6 +26,19 @@ const ROOM: usize = 1_024;
 const BATCH: usize = 64;
 /// So many at a time are quicker without.
 const FEW: usize = 2;
+
+thread_local! {
+    static IN_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs all of `turn` before the driver can have its own: what is pushed meanwhile is
+/// written together, and needs nobody to collect it.
+pub(crate) fn in_one_turn<T>(turn: impl FnOnce() -> T) -> T {
+    let before = IN_TURN.replace(true);
+    let outcome = turn();
+    IN_TURN.set(before);
+    outcome
+}
 
 /// Who is told what becomes of a message.
 pub(crate) enum Receipt {
@@ -37,6 +55,15 @@ struct Item {
     message: Option<OutboundMessage>,
     receipt: Receipt,
 }
+
+/// A message on its way into the outbox, where it is at once nearly always: whoever
+/// waits for it need not be larger for that.
+///
+/// # Cancel safety
+///
+/// If it is dropped before it is done there is nothing of it here.
+pub(crate) type Pushed<'a> =
+    Either<Ready<Result<(), TransportError>>, BoxFuture<'a, Result<(), TransportError>>>;
 
 pub(crate) struct Outbox {
     driver: Client,
@@ -56,27 +83,26 @@ impl Outbox {
     }
 
     /// Takes a message once there is room, which is one `of` so many at a time.
-    ///
-    /// # Cancel safety
-    ///
-    /// A dropped call has left nothing here.
-    pub(crate) async fn push(
-        &self,
-        message: OutboundMessage,
-        receipt: Receipt,
-        of: usize,
-    ) -> Result<(), TransportError> {
-        if of <= FEW {
-            return publish(&self.driver, message).await;
+    pub(crate) fn push(&self, message: OutboundMessage, receipt: Receipt, of: usize) -> Pushed<'_> {
+        if of <= FEW || IN_TURN.get() {
+            // Of many in one turn the last have a place too.
+            let publishing = unconstrained(self.driver.publish_message(message.clone()));
+            return match publishing.now_or_never() {
+                Some(published) => Either::Left(ready(
+                    published.map_err(|error| not_published(&message.subject, &error)),
+                )),
+                // It has no room, and nothing of this.
+                None => Either::Right(Box::pin(publish(&self.driver, message))),
+            };
         }
         let message = Some(message);
-        self.queue(Item { message, receipt }).await
+        self.queue(Item { message, receipt })
     }
 
     /// Takes a message behind all that are here, and nobody is told what becomes of it.
-    pub(crate) async fn push_last(&self, message: OutboundMessage) -> Result<(), TransportError> {
+    pub(crate) fn push_last(&self, message: OutboundMessage) -> Pushed<'_> {
         let (message, receipt) = (Some(message), Receipt::Nobody);
-        self.queue(Item { message, receipt }).await
+        self.queue(Item { message, receipt })
     }
 
     /// Takes a message, and waits until it is written.
@@ -102,16 +128,15 @@ impl Outbox {
         written.await.unwrap_or_else(closed)
     }
 
-    async fn queue(&self, item: Item) -> Result<(), TransportError> {
+    fn queue(&self, item: Item) -> Pushed<'_> {
         let closed = || TransportError::connection_closed();
         match self.queue.try_send(item) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Closed(_)) => Err(closed()),
-            // There is room nearly always: a task need not be larger for the wait.
-            Err(TrySendError::Full(item)) => {
-                let queued = Box::pin(self.queue.send(item)).await;
+            Ok(()) => Either::Left(ready(Ok(()))),
+            Err(TrySendError::Closed(_)) => Either::Left(ready(Err(closed()))),
+            Err(TrySendError::Full(item)) => Either::Right(Box::pin(async move {
+                let queued = self.queue.send(item).await;
                 queued.map_err(|_| closed())
-            }
+            })),
         }
     }
 }

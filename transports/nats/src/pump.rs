@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use async_nats::{Message, Subscriber};
 use futures_core::Stream;
-use futures_util::stream::{ReadyChunks, SelectAll};
+use futures_util::stream::SelectAll;
 use futures_util::{FutureExt, StreamExt};
 use nestrs_core::intake::{Admission, Intake};
 use nestrs_core::status::StatusSource;
@@ -17,15 +17,16 @@ use nestrs_core::{Answer, ClientStatus, Dispatch, ErrorKind, Shutdown, Transport
 
 use crate::backlog::Backlog;
 use crate::link::{Link, Sign, Signs};
+use crate::outbox::in_one_turn;
 use crate::received::{CallsInHand, Received, Route};
 use crate::replier::Replier;
 
 /// How many messages are taken in before it is looked for anything else.
-pub(crate) const CHUNK: usize = 64;
+const CHUNK: usize = 64;
 pub(crate) struct Pump {
     pub(crate) link: Arc<Link>,
     pub(crate) signs: Signs,
-    pub(crate) subscriptions: ReadyChunks<SelectAll<Subscription>>,
+    pub(crate) subscriptions: SelectAll<Subscription>,
     /// The reply subjects of requests that are not waited for any more.
     pub(crate) called_off: Subscriber,
     pub(crate) calls: Arc<CallsInHand>,
@@ -49,15 +50,29 @@ pub(crate) struct Subscription {
     pub(crate) route: Arc<Route>,
     /// How many there were.
     pub(crate) taken: u64,
+    /// How many came together last.
+    pub(crate) together: usize,
 }
 
+/// What there is of one route, [`CHUNK`] messages at most. Of many streams the next
+/// one's turn costs more than the message it brings.
 impl Stream for Subscription {
-    type Item = (Arc<Route>, Message);
+    type Item = (Arc<Route>, Vec<Message>);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let message = ready!(self.subscriber.poll_next_unpin(cx));
-        self.taken += u64::from(message.is_some());
-        Poll::Ready(message.map(|message| (self.route.clone(), message)))
+        let Some(first) = ready!(self.subscriber.poll_next_unpin(cx)) else {
+            return Poll::Ready(None);
+        };
+        let mut messages = Vec::with_capacity(self.together);
+        messages.push(first);
+        while messages.len() < CHUNK
+            && let Poll::Ready(Some(next)) = self.subscriber.poll_next_unpin(cx)
+        {
+            messages.push(next);
+        }
+        self.together = messages.len();
+        self.taken += messages.len() as u64;
+        Poll::Ready(Some((self.route.clone(), messages)))
     }
 }
 
@@ -98,12 +113,7 @@ impl Pump {
                     }
                 }
                 messages = self.subscriptions.next(), if self.has_routes() => match messages {
-                    Some(messages) => {
-                        self.together = messages.len();
-                        for (route, message) in messages {
-                            self.take_in(&route, message);
-                        }
-                    }
+                    Some((route, messages)) => self.take_in(&route, messages),
                     None => return,
                 },
             }
@@ -111,15 +121,24 @@ impl Pump {
     }
 
     pub(crate) fn has_routes(&self) -> bool {
-        !self.subscriptions.get_ref().is_empty()
+        !self.subscriptions.is_empty()
     }
 
-    pub(crate) fn take_in(&mut self, route: &Route, message: Message) {
+    pub(crate) fn take_in(&mut self, route: &Route, messages: Vec<Message>) {
+        self.together = messages.len();
+        in_one_turn(|| {
+            for message in messages {
+                self.take_in_one(route, message);
+            }
+        });
+    }
+
+    fn take_in_one(&mut self, route: &Route, message: Message) {
         let Some(received) = Received::of(route, message, &self.calls) else {
             return;
         };
         if self.backlog.is_empty()
-            && let Some(Some(admission)) = self.intake.admit().now_or_never()
+            && let Some(admission) = self.intake.try_admit()
         {
             return self.handle(admission, received);
         }
@@ -145,18 +164,11 @@ impl Pump {
             id,
             of: self.together,
         });
-        admission.run(async move {
+        admission.run_until(over, async move {
             let _call = call;
-            let answered = async {
-                let answer = answer.await;
-                if let Some(replier) = replier {
-                    replier.send(answer).await;
-                }
-            };
-            tokio::select! {
-                biased;
-                () = answered => {}
-                () = over => tracing::debug!("nobody waits for the reply any more"),
+            let answer = answer.await;
+            if let Some(replier) = replier {
+                replier.send(answer).await;
             }
         });
     }

@@ -9,7 +9,8 @@ use nestrs_core::packet::Reply;
 use nestrs_core::{Answer, ErrorKind, TransportError};
 
 use crate::link::Link;
-use crate::outbox::Receipt;
+use crate::outbox::{Pushed, Receipt};
+use crate::shared;
 
 /// Where the answer to one request goes.
 pub(crate) struct Replier {
@@ -28,7 +29,7 @@ impl Replier {
         let mut replies = answer.into_replies();
         let most = self.link.driver.max_payload();
         while let Some(reply) = replies.next().await {
-            let payload = reply.write(&self.id, |parts| parts.concat());
+            let payload = reply.write(&self.id, shared::joined);
             let size = payload.len();
             if size > most {
                 let message = format!(
@@ -36,7 +37,7 @@ impl Replier {
                 );
                 tracing::error!("{message}");
                 let error = TransportError::of_kind(ErrorKind::PayloadTooLarge, message);
-                let instead = Reply::Error(error).write(&self.id, |parts| parts.concat());
+                let instead = Reply::Error(error).write(&self.id, shared::joined);
                 // If that finds no way either, nothing does.
                 let _ = self.publish(instead).await;
                 return;
@@ -48,14 +49,14 @@ impl Replier {
         }
     }
 
-    async fn publish(&self, payload: Vec<u8>) -> Result<(), TransportError> {
+    fn publish(&self, payload: Bytes) -> Pushed<'_> {
         let message = OutboundMessage {
             subject: self.subject.clone(),
             reply: None,
-            payload: payload.into(),
+            payload,
             headers: None,
         };
         let receipt = Receipt::Nobody;
-        self.link.outbox.push(message, receipt, self.of).await
+        self.link.outbox.push(message, receipt, self.of)
     }
 }

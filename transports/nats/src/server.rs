@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use async_nats::Subject;
 use async_trait::async_trait;
-use futures_util::StreamExt;
 use futures_util::stream::SelectAll;
 use nestrs_core::intake::Intake;
 use nestrs_core::status::StatusSource;
@@ -20,7 +19,7 @@ use nestrs_core::{
 use crate::backlog::Backlog;
 use crate::called_off::CALLED_OFF;
 use crate::link::{LastFailure, Link, not_connected};
-use crate::pump::{CHUNK, Pump, Subscription};
+use crate::pump::{Pump, Subscription};
 use crate::queue::service;
 use crate::received::{CallsInHand, Route};
 use crate::{NatsBroker, NatsQueue};
@@ -178,6 +177,7 @@ impl NatsMicroserviceOptions {
                 subscriber: subscriber.map_err(|error| refused(error.to_string()))?,
                 route: Arc::new(Route::new(&route)),
                 taken: 0,
+                together: 1,
             });
         }
         let called_off = link.driver.subscribe(CALLED_OFF).await;
@@ -198,7 +198,7 @@ impl NatsMicroserviceOptions {
         let pump = Pump {
             link: Arc::new(link),
             signs,
-            subscriptions: subscriptions.ready_chunks(CHUNK),
+            subscriptions,
             called_off,
             calls: Arc::new(CallsInHand::default()),
             backlog: Backlog::new(self.max_pending_bytes),

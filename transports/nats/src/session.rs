@@ -12,22 +12,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::message::OutboundMessage;
-use async_nats::{Subject, Subscriber};
+use async_nats::{Message, Subject, Subscriber};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use nestrs_core::extras::Extras;
-use nestrs_core::packet::{write_event, write_request};
+use nestrs_core::packet::{json_string, write_event, write_request};
 use nestrs_core::status::StatusSource;
-use nestrs_core::{ClientStatus, ErrorKind, Outgoing, Replies, StartError, TransportError};
-use serde_json::Value;
+use nestrs_core::{
+    ClientStatus, ErrorKind, Headers, Outgoing, Replies, StartError, TransportError,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::called_off::calls_off;
+use crate::called_off::call_off;
 use crate::client::NatsTransportOptions;
-use crate::context;
 use crate::link::{LastFailure, Link, Sign, Signs};
-use crate::outbox::Receipt;
+use crate::outbox::{Pushed, Receipt};
+
 use crate::waiting::{Calls, Waiting, named};
+use crate::{context, shared};
 
 /// How many replies are looked at before it is looked for anything else.
 const CHUNK: usize = 64;
@@ -82,16 +84,12 @@ impl Session {
     ) -> Result<Option<Bytes>, TransportError> {
         let calls = self.waiting.now();
         let pending = calls.in_flight.one()?;
-        let reply = self.waiting.reply(&calls, pending.id());
-        let call = pending.if_dropped(calls_off(&self.link, &reply));
+        let call = pending.if_dropped(|number| {
+            call_off(&self.link, self.waiting.reply(&calls.ids.id(number)));
+        });
         let timeout = message.timeout.unwrap_or(options.request_timeout);
-        let request = Request {
-            calls: &calls,
-            number: call.id(),
-            reply,
-            timeout,
-        };
-        self.request(message, request, options).await?;
+        let sent = self.request(message, &calls, call.id(), timeout, options)?;
+        sent.await?;
         call.await.map_err(|error| named(error, message.pattern))
     }
 
@@ -102,16 +100,14 @@ impl Session {
     ) -> Result<Replies, TransportError> {
         let calls = self.waiting.now();
         let pending = calls.in_flight.many()?;
-        let reply = self.waiting.reply(&calls, pending.id());
-        let call = pending.if_dropped(calls_off(&self.link, &reply));
-        let request = Request {
-            calls: &calls,
-            number: call.id(),
-            reply,
-            // Nobody knows when the last of several replies should have come.
-            timeout: Duration::MAX,
-        };
-        self.request(message, request, options).await?;
+        let call = pending.if_dropped({
+            let (link, waiting, calls) = (self.link.clone(), self.waiting.clone(), calls.clone());
+            move |number| call_off(&link, waiting.reply(&calls.ids.id(number)))
+        });
+        // Nobody knows when the last of several replies should have come.
+        let timeout = Duration::MAX;
+        let sent = self.request(message, &calls, call.id(), timeout, options)?;
+        sent.await?;
         let pattern = message.pattern.to_owned();
         let items = call.map(move |item| item.map_err(|error| named(error, &pattern)));
         Ok(Box::pin(items))
@@ -122,11 +118,9 @@ impl Session {
         message: &Outgoing<'_>,
         options: &NatsTransportOptions,
     ) -> Result<(), TransportError> {
-        let pattern = Value::from(message.pattern).to_string();
-        let event = write_event(pattern.as_bytes(), &message.payload, None, |parts| {
-            parts.concat()
-        });
-        let event = outbound(message, event.into(), None, options)?;
+        let pattern = json_string(message.pattern);
+        let event = write_event(&pattern, &message.payload, None, shared::joined);
+        let event = outbound(message, event, None, options)?;
         // Until then the driver holds it, and would lose it with the process.
         self.link.outbox.write(event).await
     }
@@ -139,47 +133,38 @@ impl Session {
         self.end.cancel();
     }
 
-    async fn request(
+    fn request(
         &self,
         message: &Outgoing<'_>,
-        request: Request<'_>,
+        calls: &Calls,
+        number: u64,
+        timeout: Duration,
         options: &NatsTransportOptions,
-    ) -> Result<(), TransportError> {
-        let Request { calls, number, .. } = request;
+    ) -> Result<Pushed<'_>, TransportError> {
         let id = calls.ids.json(number);
         // In the packet and not among the headers, which are the users' own
         // and cost more.
         let extras = Extras {
-            timeout: Some(request.timeout),
+            timeout: Some(timeout),
             ..Extras::default()
         };
-        let metadata = extras.metadata(&nestrs_core::Headers::new());
-        let pattern = Value::from(message.pattern).to_string();
+        let metadata = extras.metadata(&Headers::new());
         let packet = write_request(
-            pattern.as_bytes(),
+            &json_string(message.pattern),
             &message.payload,
             metadata.as_deref(),
             id.as_bytes(),
-            |parts| parts.concat(),
+            shared::joined,
         );
-        let reply = Some(request.reply);
-        let outbound = outbound(message, packet.into(), reply, options)?;
+        let reply = Some(self.waiting.reply(id.trim_matches('"')));
+        let outbound = outbound(message, packet, reply, options)?;
         let receipt = Receipt::Call {
             number,
             in_flight: calls.in_flight.clone(),
         };
         let of = calls.in_flight.len();
-        self.link.outbox.push(outbound, receipt, of).await
+        Ok(self.link.outbox.push(outbound, receipt, of))
     }
-}
-
-/// What a request is called by.
-struct Request<'a> {
-    calls: &'a Calls,
-    number: u64,
-    /// Where its replies go.
-    reply: Subject,
-    timeout: Duration,
 }
 
 fn outbound(
@@ -211,8 +196,7 @@ struct Reader {
 }
 
 impl Reader {
-    async fn read(self, replies: Subscriber, mut signs: Signs) {
-        let mut replies = replies.ready_chunks(CHUNK);
+    async fn read(self, mut replies: Subscriber, mut signs: Signs) {
         let mut end = pin!(self.end.cancelled());
         let mut dropped = 0_u64;
         loop {
@@ -230,14 +214,27 @@ impl Reader {
                         tracing::warn!(dropped, "replies came faster than they were read, and were lost");
                     }
                 },
-                messages = replies.next() => match messages {
-                    Some(messages) => messages.iter().for_each(|one| self.waiting.receive(one)),
+                message = replies.next() => match message {
+                    Some(message) => self.receive(&message, &mut replies),
                     None => break,
                 },
             }
         }
         // What was emitted and not waited for.
         let _ = tokio::time::timeout(FLUSH, self.link.outbox.flush()).await;
+    }
+}
+
+impl Reader {
+    /// Gives a reply to who waits for it, and those that came with it.
+    fn receive(&self, first: &Message, replies: &mut Subscriber) {
+        self.waiting.receive(first);
+        for _ in 1..CHUNK {
+            let Some(Some(next)) = replies.next().now_or_never() else {
+                break;
+            };
+            self.waiting.receive(&next);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use nestrs_core::request_id::RequestIds;
 use nestrs_core::{ErrorKind, TransportError};
 
 use crate::link::lock;
+use crate::shared;
 
 /// The calls that wait for replies.
 pub(crate) struct Waiting {
@@ -45,9 +46,9 @@ impl Waiting {
         calls.in_flight.fail(TransportError::connection_closed());
     }
 
-    /// Where the replies of the call of that number go.
-    pub(crate) fn reply(&self, calls: &Calls, number: u64) -> Subject {
-        Subject::from(format!("{}{}", self.inbox, calls.ids.id(number)))
+    /// Where the replies of the call of that id go.
+    pub(crate) fn reply(&self, id: &str) -> Subject {
+        shared::subject(&self.inbox, id)
     }
 
     pub(crate) fn receive(&self, message: &Message) {
@@ -59,14 +60,14 @@ impl Waiting {
         let Some(number) = calls.ids.number(id) else {
             return;
         };
-        if let Some(reply) = reply(message, || calls.ids.json(number)) {
+        if let Some(reply) = reply(message, id) {
             calls.in_flight.complete(number, reply);
         }
     }
 }
 
 /// The reply in a message, unless it is meant for another call than `id`.
-fn reply(message: &Message, id: impl FnOnce() -> String) -> Option<ReplyPacket> {
+fn reply(message: &Message, id: &str) -> Option<ReplyPacket> {
     let failed = |kind, why: String| ReplyPacket {
         id: None,
         body: Err(TransportError::of_kind(kind, why)),
@@ -84,7 +85,7 @@ fn reply(message: &Message, id: impl FnOnce() -> String) -> Option<ReplyPacket> 
         }
     };
     match &packet.id {
-        Some(other) if *other != id() => None,
+        Some(json) if !is_json_of(id, json) => None,
         // A responder that knows nothing of packets: all of it is the response.
         None if packet.body == Ok(None) && !packet.is_last => Some(ReplyPacket {
             id: None,
@@ -93,6 +94,10 @@ fn reply(message: &Message, id: impl FnOnce() -> String) -> Option<ReplyPacket> 
         }),
         _ => Some(packet),
     }
+}
+
+fn is_json_of(id: &str, json: &[u8]) -> bool {
+    matches!(json, [b'"', text @ .., b'"'] if text == id.as_bytes())
 }
 
 /// That nobody listens, in NestJS's own words.
