@@ -3,12 +3,17 @@
 //! The next file on a reply's path is [`crate::in_flight`].
 
 use std::any::Any;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::task::unconstrained;
+use tokio::time::sleep;
 
 use crate::dispatch::BoxStream;
 use crate::error::{ErrorKind, TransportError};
@@ -249,11 +254,27 @@ pub async fn in_time<T>(
     call: impl Future<Output = Result<T, TransportError>>,
 ) -> Result<T, TransportError> {
     let limit = message.timeout.unwrap_or(by_default);
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+    let mut call = pin!(call);
+    // Not made for what is there at once. It must be heard even if the call used
+    // up the task's turn.
+    let mut late = pin!(None);
+    poll_fn(|cx| {
+        if let Poll::Ready(reply) = call.as_mut().poll(cx) {
+            return Poll::Ready(reply);
+        }
+        if late.is_none() {
+            late.set(Some(unconstrained(sleep(limit))));
+        }
+        ready!(
+            late.as_mut()
+                .as_pin_mut()
+                .map_or(Poll::Pending, |late| late.poll(cx))
+        );
         let pattern = message.pattern;
         let message = format!("no reply to {pattern:?} from {peer} within {limit:?}");
-        Err(TransportError::of_kind(ErrorKind::Timeout, message))
+        Poll::Ready(Err(TransportError::of_kind(ErrorKind::Timeout, message)))
     })
+    .await
 }
 
 fn to_json(value: &Value) -> Result<Bytes, TransportError> {

@@ -14,8 +14,8 @@ use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::in_flight::InFlight;
 use nestrs_core::packet::json_string;
 use nestrs_core::{
-    Cancellation, ErrorKind, Message, MessageContext, MessageKind, Outgoing, Replies, StatusStream,
-    Transport, TransportError,
+    Cancellation, ErrorKind, Message, MessageKind, Outgoing, Replies, StatusStream, Transport,
+    TransportError,
 };
 use serde_json::Value;
 
@@ -135,12 +135,12 @@ impl MemoryTransport {
         }))
     }
 
-    async fn in_time<T>(
+    fn in_time<T>(
         &self,
         message: &Outgoing<'_>,
         call: impl Future<Output = Result<T, TransportError>>,
-    ) -> Result<T, TransportError> {
-        in_time(message, self.options.request_timeout, "memory", call).await
+    ) -> impl Future<Output = Result<T, TransportError>> {
+        in_time(message, self.options.request_timeout, "memory", call)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, InFlight> {
@@ -215,7 +215,7 @@ impl Transport for MemoryTransport {
 fn incoming(kind: MessageKind, message: &mut Outgoing<'_>) -> Message {
     let pattern = json_string(message.pattern);
     let mut incoming = Message::new(kind, pattern, take(&mut message.payload));
-    incoming.context = MessageContext::new("memory");
+    incoming.context.transport = "memory";
     incoming.context.headers = take(&mut message.headers);
     incoming
 }
