@@ -23,13 +23,14 @@ pub struct Incoming {
     pub(crate) is_validated: bool,
 }
 
-/// The payload of a message, in the forms it is there: at least one of them.
-#[derive(Debug, Default)]
-pub(crate) struct Payload {
-    /// As it came, unless it was changed since: JSON, or what the message's
-    /// encoding says.
-    pub(crate) json: Option<Bytes>,
-    pub(crate) value: OnceLock<Value>,
+/// The payload of a message.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    /// As it came, until it is taken: JSON, or what the message's encoding
+    /// says. And what was read of it, if anybody has looked.
+    Came(Option<Bytes>, OnceLock<Value>),
+    /// What was made of it.
+    Made(Value),
 }
 
 impl Incoming {
@@ -63,24 +64,16 @@ impl Incoming {
     ///
     /// [`ErrorKind::InvalidPayload`](crate::ErrorKind::InvalidPayload) when it is no JSON.
     pub fn payload(&self) -> Result<&Value, TransportError> {
-        let value = &self.payload.value;
+        let (bytes, value) = match &self.payload {
+            Payload::Made(value) => return Ok(value),
+            Payload::Came(bytes, value) => (bytes, value),
+        };
         match value.get() {
             Some(value) => Ok(value),
             None => {
-                let read = self.read()?;
+                let read = read(&self.ctx, bytes.as_ref())?;
                 Ok(value.get_or_init(|| read))
             }
-        }
-    }
-
-    /// What its bytes say.
-    fn read(&self) -> Result<Value, TransportError> {
-        match (&self.ctx.encoding, &self.payload.json) {
-            (Some(encoding), Some(_)) if !encoding.is_whole() => Ok(Value::Null),
-            (Some(encoding), Some(bytes)) => encoding.read(bytes),
-            (_, json) => decode(json.as_deref().unwrap_or(b"null"), || {
-                format!("the payload of `{}` is no JSON", self.ctx.pattern)
-            }),
         }
     }
 
@@ -96,11 +89,17 @@ impl Incoming {
         {
             return Ok(None);
         }
-        let value = match self.payload.value.take() {
-            Some(value) => value,
-            None => self.read()?,
+        let value = match &mut self.payload {
+            Payload::Made(value) => value.take(),
+            Payload::Came(bytes, value) => {
+                let value = match value.take() {
+                    Some(value) => value,
+                    None => read(&self.ctx, bytes.as_ref())?,
+                };
+                *bytes = None;
+                value
+            }
         };
-        self.payload.json = None;
         Ok(Some(value))
     }
 
@@ -116,20 +115,25 @@ impl Incoming {
     }
 }
 
+/// What the bytes of a message say.
+fn read(ctx: &Ctx, bytes: Option<&Bytes>) -> Result<Value, TransportError> {
+    match (&ctx.encoding, bytes) {
+        (Some(encoding), Some(_)) if !encoding.is_whole() => Ok(Value::Null),
+        (Some(encoding), Some(bytes)) => encoding.read(bytes),
+        (_, json) => decode(json.map_or(b"null", |json| json), || {
+            format!("the payload of `{}` is no JSON", ctx.pattern)
+        }),
+    }
+}
+
 impl From<Value> for Payload {
     fn from(value: Value) -> Self {
-        Self {
-            json: None,
-            value: OnceLock::from(value),
-        }
+        Self::Made(value)
     }
 }
 
 impl From<Bytes> for Payload {
     fn from(json: Bytes) -> Self {
-        Self {
-            json: Some(json),
-            value: OnceLock::new(),
-        }
+        Self::Came(Some(json), OnceLock::new())
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::home::downcast;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Payload};
 
 /// Longer explanations are cut off: serde quotes the value it did not expect,
 /// whatever its length.
@@ -120,25 +120,24 @@ where
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return decode(b"null", what);
     }
-    let json = payload.json.take();
+    let wants_value = TypeId::of::<T>() == TypeId::of::<Value>();
+    let value = match payload {
+        Payload::Made(value) => value.take(),
+        Payload::Came(json, value) => match json.take() {
+            Some(json) if !wants_value || value.get().is_none() => return decode(&json, what),
+            _ => value.take().unwrap_or_default(),
+        },
+    };
     // Who wants the `Value` gets the one that is there.
-    if TypeId::of::<T>() == TypeId::of::<Value>()
-        && let Some(value) = payload.value.take()
-        && let Some(same) = (&mut Some(value) as &mut dyn Any).downcast_mut::<Option<T>>()
+    let mut value = Some(value);
+    if let Some(same) = (&mut value as &mut dyn Any).downcast_mut::<Option<T>>()
         && let Some(payload) = same.take()
     {
         return Ok(payload);
     }
-    if let Some(json) = json {
-        return decode(&json, what);
-    }
-    match payload.value.take() {
-        // Only text tells where in it an error is.
-        Some(value) => {
-            T::deserialize(&value).or_else(|_| decode(value.to_string().as_bytes(), what))
-        }
-        None => decode(b"null", what),
-    }
+    let value = value.unwrap_or_default();
+    // Only text tells where in it an error is.
+    T::deserialize(&value).or_else(|_| decode(value.to_string().as_bytes(), what))
 }
 
 fn of_message(route: &str) -> String {
@@ -186,7 +185,6 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> Strin
 mod tests {
     use super::*;
     use crate::handler::HandlerName;
-    use crate::incoming::Payload;
     use bytes::Bytes;
     use nestrs_core::{MessageContext, MessageKind};
     use serde::Deserialize;

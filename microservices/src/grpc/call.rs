@@ -8,11 +8,12 @@ use std::future::Future;
 use nestrs_core::{ErrorKind, TransportError};
 use nestrs_di::Key;
 use nestrs_transport_grpc::GrpcContext;
+use serde_json::Value;
 
 use super::reply::GrpcMessage;
 use super::stream::GrpcStream;
 use crate::home::internal;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Payload};
 use crate::payload::{FromMessage, ViaMessage};
 
 /// What the handler of a gRPC method can take as a parameter.
@@ -68,10 +69,14 @@ impl<T: GrpcMessage + Default + 'static> FromCall<ViaProto> for T {
         let Some(encoding) = encoding else {
             return Err(other_kind::<T>(message));
         };
-        let bytes = match payload.json.take() {
-            Some(bytes) => bytes,
+        let bytes = match payload {
+            Payload::Came(bytes, _) => bytes.take(),
             // A pipe made something of it.
-            None => encoding.write(&payload.value.take().unwrap_or_default())?,
+            Payload::Made(value) => Some(encoding.write(value)?),
+        };
+        let bytes = match bytes {
+            Some(bytes) => bytes,
+            None => encoding.write(&Value::Null)?,
         };
         decode(bytes, &ctx.pattern)
     }
