@@ -20,6 +20,7 @@ pub use crate::answer::{
     IsFallibleStream, IsForeignResult, IsForeignStream, IsPlain, IsResult, IsStream, IsUnit,
     IsValue, IsWrongResult, Probe,
 };
+pub use crate::boxed::boxed;
 pub use crate::checked::{Checked, IsChecked, IsUnchecked};
 pub use crate::client::{ClientProxy, ReplyStream};
 pub use crate::enhancer::{Enhancers, Listed, Made, Messages, NotMade};

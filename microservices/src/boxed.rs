@@ -9,7 +9,7 @@ use nestrs_core::dispatch::BoxFuture;
 /// it before it is made, so the compiler need not copy it there. Most of a future
 /// is room for later.
 #[inline(always)]
-pub(crate) fn boxed<'a, T, F: Future<Output = T> + Send + 'a>(
+pub fn boxed<'a, T, F: Future<Output = T> + Send + 'a>(
     place: Box<MaybeUninit<F>>,
     future: F,
 ) -> BoxFuture<'a, T> {

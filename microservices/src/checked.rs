@@ -20,6 +20,7 @@ pub trait IsChecked {
 
 #[cfg(feature = "garde")]
 impl<T: garde::Validate<Context: Default>> IsChecked for Checked<'_, T> {
+    #[inline]
     fn check(&self, message: &Incoming) -> Result<(), TransportError> {
         match message.is_validated {
             true => crate::valid::check(self.0, message),

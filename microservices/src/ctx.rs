@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use nestrs_core::{MessageContext, MessageKind};
+use bytes::Bytes;
+use nestrs_core::{Headers, MessageContext, MessageKind};
 use nestrs_di::__private::{InRoot, inventory};
 use nestrs_di::{Descriptor, Injectable, Key};
 
@@ -82,14 +83,19 @@ impl Ctx {
     /// }
     /// ```
     pub fn correlation_id(&self) -> Cow<'_, str> {
-        if let Some(said) = self.context.headers.get(CORRELATION_ID) {
-            return Cow::Borrowed(said);
-        }
-        let id = self.context.id.as_deref().unwrap_or_default();
-        // A string without its quotes.
-        let quoted = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\""));
-        String::from_utf8_lossy(quoted.unwrap_or(id))
+        correlation_id(&self.context.headers, self.context.id.as_ref())
     }
+}
+
+/// See [`Ctx::correlation_id`].
+pub(crate) fn correlation_id<'a>(headers: &'a Headers, id: Option<&'a Bytes>) -> Cow<'a, str> {
+    if let Some(said) = headers.get(CORRELATION_ID) {
+        return Cow::Borrowed(said);
+    }
+    let id = id.map_or(&[][..], |id| id);
+    // A string without its quotes.
+    let quoted = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\""));
+    String::from_utf8_lossy(quoted.unwrap_or(id))
 }
 
 /// The header that says by what a message is called in logs.

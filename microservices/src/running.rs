@@ -11,14 +11,15 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_core::error::INTERNAL_SERVER_ERROR;
-use nestrs_core::{Answer, ErrorKind, Message, TransportError};
+use nestrs_core::{Answer, ErrorKind, Headers, Message, TransportError};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::boxed::boxed;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, correlation_id};
 use crate::home::Home;
 use crate::incoming::Incoming;
 use crate::panic::{contain, message_of};
@@ -35,11 +36,14 @@ pub(crate) type BoundCall = dyn Fn(Incoming, Finish) -> BoxFuture<'static, Answe
 /// What is left of a message once its handler has it.
 pub(crate) struct Remains {
     handler: BoundHandler,
-    ctx: Ctx,
-    home: Option<Home>,
+    /// What logs call the message by.
+    headers: Headers,
+    id: Option<Bytes>,
+    /// What filters are told, if there are any.
+    told: Option<Box<(Ctx, Option<Home>)>>,
     is_answered: bool,
     /// Free once the last item of the answer is there.
-    _place: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl BoundHandler {
@@ -60,7 +64,7 @@ impl BoundHandler {
         self.handle(message, subject, false)
     }
 
-    #[inline]
+    #[inline(always)]
     fn handle(
         &self,
         message: Message,
@@ -97,13 +101,18 @@ impl BoundHandler {
                 Some(room) => Arc::clone(room).acquire_owned().await.ok(),
                 None => None,
             };
-            let remains = Remains {
-                _place: place,
-                ..Remains::of(&incoming, self.clone(), is_answered)
-            };
+            let mut remains = Remains::of(&incoming, self.clone(), is_answered);
+            remains.place = place;
             let call = |message| (method.call)(message, Finish::NONE);
             let within = method.chain.run(incoming, &call);
             let answer = match AssertUnwindSafe(within).catch_unwind().await {
+                // By far the most answers: nothing is left to do for them.
+                Ok(Ok(answer @ Answer::One(Ok(_)))) => {
+                    return match is_answered {
+                        true => answer,
+                        false => Answer::Silent,
+                    };
+                }
                 Ok(Ok(Answer::One(Err(error))) | Err(error)) => remains.answer_for(error).await,
                 Ok(Ok(answer)) => answer,
                 Err(panic) => Answer::One(Err(remains.panicked(&message_of(&*panic)))),
@@ -118,12 +127,15 @@ impl BoundHandler {
 
 impl Remains {
     fn of(incoming: &Incoming, handler: BoundHandler, is_answered: bool) -> Self {
+        let Incoming { ctx, home, .. } = incoming;
+        let has_filters = handler.method().chain.has_filters();
         Self {
             handler,
-            ctx: incoming.ctx.clone(),
-            home: incoming.home.clone(),
+            headers: ctx.headers.clone(),
+            id: ctx.id.clone(),
+            told: has_filters.then(|| Box::new((ctx.clone(), home.clone()))),
             is_answered,
-            _place: None,
+            place: None,
         }
     }
 
@@ -142,29 +154,16 @@ impl Remains {
 
     /// What the filters make of an error.
     pub(crate) async fn answer_for(&self, error: TransportError) -> Answer {
-        let chain = &self.handler.method().chain;
-        if !chain.has_filters() {
+        let Some(told) = &self.told else {
             return Answer::One(Err(error));
-        }
-        let catch = || chain.catch(error, &self.ctx, self.home.as_ref());
+        };
+        let (ctx, home) = &**told;
+        let chain = &self.handler.method().chain;
+        let catch = || chain.catch(error, ctx, home.as_ref());
         match Box::pin(contain(catch)).await {
-            Ok(Ok(answer)) => self.encoded(answer),
+            Ok(Ok(answer)) => encoded(answer, ctx),
             Ok(Err(error)) => Answer::One(Err(error)),
             Err(panic) => Answer::One(Err(self.panicked(&panic))),
-        }
-    }
-
-    /// What a filter answers is JSON, whatever the handler's items are.
-    fn encoded(&self, answer: Answer) -> Answer {
-        match &self.ctx.encoding {
-            None => answer,
-            Some(encoding) => {
-                let encoding = Arc::clone(encoding);
-                answer.map(move |item| {
-                    let what = || "what an exception filter answered is no JSON".to_owned();
-                    encoding.write_item(&decode(&item, what)?)
-                })
-            }
         }
     }
 
@@ -174,14 +173,14 @@ impl Remains {
             return error;
         }
         let (pattern, handler) = (self.handler.route(), self.handler.name());
-        let correlation_id = &*self.ctx.correlation_id();
+        let correlation_id = &*correlation_id(&self.headers, self.id.as_ref());
         tracing::error!(%pattern, %handler, correlation_id, "a handler failed: {error}");
         TransportError::new(INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn panicked(&self, panic: &str) -> TransportError {
         let (pattern, handler) = (self.handler.route(), self.handler.name());
-        let correlation_id = &*self.ctx.correlation_id();
+        let correlation_id = &*correlation_id(&self.headers, self.id.as_ref());
         tracing::error!(%pattern, %handler, correlation_id, "a handler panicked: {panic}");
         TransportError::new(INTERNAL_SERVER_ERROR)
     }
@@ -289,6 +288,20 @@ impl Finish {
             Err(panic) => Answer::One(Err(remains.panicked(&message_of(&*panic)))),
         };
         remains.finish(answer).map_err(Items::run)
+    }
+}
+
+/// What a filter answers is JSON, whatever the handler's items are.
+fn encoded(answer: Answer, ctx: &Ctx) -> Answer {
+    match &ctx.encoding {
+        None => answer,
+        Some(encoding) => {
+            let encoding = Arc::clone(encoding);
+            answer.map(move |item| {
+                let what = || "what an exception filter answered is no JSON".to_owned();
+                encoding.write_item(&decode(&item, what)?)
+            })
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Callee {
         // That a future is not `Send` is the method's fault.
         let boxed = self::micro(method.span());
         let future = quote_spanned! {method.span()=>
-            #boxed::Box::pin(async move {
+            #boxed::boxed(#boxed::Box::new_uninit(), async move {
                 let outcome = #boxed::contain(async { #body }).await;
                 match finish.at_once(outcome, &message) {
                     #boxed::Result::Ok(answer) => answer,
