@@ -51,6 +51,7 @@ impl RedisTransport {
             client: Arc::new(Client {
                 link: Mutex::default(),
                 shared: Arc::new(Shared {
+                    shown: shown(&options.url),
                     options,
                     ids: RequestIds::new(),
                     status: StatusSource::default(),
@@ -113,6 +114,8 @@ struct Client {
 /// What the link shares, too.
 pub(crate) struct Shared {
     pub(crate) options: RedisTransportOptions,
+    /// The url, as people may see it.
+    shown: String,
     pub(crate) ids: RequestIds,
     pub(crate) status: StatusSource,
 }
@@ -123,8 +126,8 @@ impl Client {
         message: &Outgoing<'_>,
         call: impl Future<Output = Result<T, TransportError>>,
     ) -> Result<T, TransportError> {
-        let options = &self.shared.options;
-        in_time(message, options.request_timeout, &shown(&options.url), call).await
+        let Shared { options, shown, .. } = &*self.shared;
+        in_time(message, options.request_timeout, shown, call).await
     }
 
     fn current(&self) -> Option<Arc<Calling>> {

@@ -61,18 +61,11 @@ impl Handling {
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
         let outlet = self.outlet.clone();
-        admission.run(async move {
+        admission.run_until(over, async move {
             let _call = call;
-            let answered = async {
-                let answer = answer.await;
-                if let Some(id) = id {
-                    outlet.reply(answer, &id, &channel.reply).await;
-                }
-            };
-            tokio::select! {
-                biased;
-                () = answered => {}
-                () = over => tracing::debug!("nobody waits for the reply any more"),
+            let answer = answer.await;
+            if let Some(id) = id {
+                outlet.reply(answer, &id, &channel.reply).await;
             }
         });
         true

@@ -77,16 +77,17 @@ impl Session {
         self.ended.cancel();
     }
 
-    /// The next message; `None` at the end of the session.
+    /// The next message of those that came; `None` at the end of the session.
     ///
     /// # Cancel safety
     ///
     /// May be dropped and called again at any time.
     pub(crate) async fn next(&self, incoming: &mut Incoming) -> Option<Msg> {
         let next = tokio::select! {
+            // To look at the end takes a lock.
             biased;
-            () = self.ended.cancelled() => None,
             next = incoming.next() => next,
+            () = self.ended.cancelled() => None,
         };
         if next.is_none() {
             self.end();
