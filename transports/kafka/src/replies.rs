@@ -24,8 +24,8 @@ use crate::server::property;
 use crate::topics::{self, Creator, KafkaTopics, QUESTION};
 use crate::wire::{CORRELATION_ID, ERROR, IS_DISPOSED, error_of, said};
 
-/// How long a poll waits for a reply.
-const TURN: Duration = Duration::from_millis(100);
+/// How long a poll waits for a reply: as long as that of the producer, see there.
+const TURN: Duration = Duration::from_micros(500_050);
 /// How long a topic of replies may take to be created.
 const CREATION: Duration = Duration::from_secs(10);
 /// A topic that nobody has: asking for it shows whether anybody answers.
