@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
-//! | `running.rs`, `streaming.rs` | one message in one handler, up to its answer |
+//! | `running.rs`, `remains.rs`, `streaming.rs` | one message in one handler, up to its answer |
 //! | `enhancer/` | guards, interceptors, pipes, exception filters |
 //! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
 //! | `home.rs` | the container as they see it |
@@ -53,6 +53,7 @@ mod listener;
 mod panic;
 mod payload;
 mod pipeline;
+mod remains;
 mod running;
 mod streaming;
 #[cfg(feature = "tower")]

@@ -11,20 +11,16 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::error::INTERNAL_SERVER_ERROR;
-use nestrs_core::{Answer, ErrorKind, Headers, Message, TransportError};
-use tokio::sync::OwnedSemaphorePermit;
+use nestrs_core::{Answer, Message, TransportError};
 
 use crate::boxed::boxed;
-use crate::ctx::{Ctx, correlation_id};
-use crate::home::Home;
+use crate::ctx::Ctx;
 use crate::incoming::Incoming;
-use crate::panic::{contain, message_of};
-use crate::payload::decode;
+use crate::panic::message_of;
 use crate::pipeline::BoundHandler;
+use crate::remains::Remains;
 use crate::streaming::Items;
 
 /// What was sent, where the route has wildcards for it.
@@ -32,19 +28,6 @@ pub(crate) type Subject = Option<Arc<str>>;
 
 /// A handler, called with a message that came to it.
 pub(crate) type BoundCall = dyn Fn(Incoming, Finish) -> BoxFuture<'static, Answer> + Send + Sync;
-
-/// What is left of a message once its handler has it.
-pub(crate) struct Remains {
-    handler: BoundHandler,
-    /// What logs call the message by.
-    headers: Headers,
-    id: Option<Bytes>,
-    /// What filters are told, if there are any.
-    told: Option<Box<(Ctx, Option<Home>)>>,
-    is_answered: bool,
-    /// Free once the last item of the answer is there.
-    place: Option<OwnedSemaphorePermit>,
-}
 
 impl BoundHandler {
     /// Handles a message and answers it.
@@ -122,75 +105,6 @@ impl BoundHandler {
                 Err(items) => items.run().await,
             }
         })
-    }
-}
-
-impl Remains {
-    fn of(incoming: &Incoming, handler: BoundHandler, is_answered: bool) -> Self {
-        let Incoming { ctx, home, .. } = incoming;
-        let has_filters = handler.method().chain.has_filters();
-        Self {
-            handler,
-            headers: ctx.headers.clone(),
-            id: ctx.id.clone(),
-            told: has_filters.then(|| Box::new((ctx.clone(), home.clone()))),
-            is_answered,
-            place: None,
-        }
-    }
-
-    /// The answer as it goes back. That of a stream that nobody waits for takes
-    /// its time: it comes once the items have run.
-    fn finish(self, answer: Answer) -> Result<Answer, Items> {
-        Ok(match (answer, self.is_answered) {
-            (Answer::One(Err(error)), true) => Answer::One(Err(self.mask(error))),
-            (Answer::Many(items), true) => Answer::Many(Items::new(items, self).masked()),
-            (answer, true) => answer,
-            (Answer::One(Err(error)), false) => self.unheard(error),
-            (Answer::Many(items), false) => return Err(Items::new(items, self)),
-            (_, false) => Answer::Silent,
-        })
-    }
-
-    /// What the filters make of an error.
-    pub(crate) async fn answer_for(&self, error: TransportError) -> Answer {
-        let Some(told) = &self.told else {
-            return Answer::One(Err(error));
-        };
-        let (ctx, home) = &**told;
-        let chain = &self.handler.method().chain;
-        let catch = || chain.catch(error, ctx, home.as_ref());
-        match Box::pin(contain(catch)).await {
-            Ok(Ok(answer)) => encoded(answer, ctx),
-            Ok(Err(error)) => Answer::One(Err(error)),
-            Err(panic) => Answer::One(Err(self.panicked(&panic))),
-        }
-    }
-
-    /// What the caller may know of an error; the rest is logged.
-    pub(crate) fn mask(&self, error: TransportError) -> TransportError {
-        if error.kind() != ErrorKind::Internal || self.handler.method().expose_errors {
-            return error;
-        }
-        let (pattern, handler) = (self.handler.route(), self.handler.name());
-        let correlation_id = &*correlation_id(&self.headers, self.id.as_ref());
-        tracing::error!(%pattern, %handler, correlation_id, "a handler failed: {error}");
-        TransportError::new(INTERNAL_SERVER_ERROR)
-    }
-
-    pub(crate) fn panicked(&self, panic: &str) -> TransportError {
-        let (pattern, handler) = (self.handler.route(), self.handler.name());
-        let correlation_id = &*correlation_id(&self.headers, self.id.as_ref());
-        tracing::error!(%pattern, %handler, correlation_id, "a handler panicked: {panic}");
-        TransportError::new(INTERNAL_SERVER_ERROR)
-    }
-
-    /// The error of a message that nobody waits for.
-    pub(crate) fn unheard(&self, error: TransportError) -> Answer {
-        let (pattern, handler) = (self.handler.route(), self.handler.name());
-        let details = error.details.as_ref().map(tracing::field::display);
-        tracing::error!(%pattern, %handler, details, "an event failed: {error}");
-        Answer::One(Err(error))
     }
 }
 
@@ -288,20 +202,6 @@ impl Finish {
             Err(panic) => Answer::One(Err(remains.panicked(&message_of(&*panic)))),
         };
         remains.finish(answer).map_err(Items::run)
-    }
-}
-
-/// What a filter answers is JSON, whatever the handler's items are.
-fn encoded(answer: Answer, ctx: &Ctx) -> Answer {
-    match &ctx.encoding {
-        None => answer,
-        Some(encoding) => {
-            let encoding = Arc::clone(encoding);
-            answer.map(move |item| {
-                let what = || "what an exception filter answered is no JSON".to_owned();
-                encoding.write_item(&decode(&item, what)?)
-            })
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use nestrs_core::dispatch::{BoxFuture, BoxStream};
 use nestrs_core::{Answer, TransportError};
 
 use crate::panic::message_of;
-use crate::running::Remains;
+use crate::remains::Remains;
 
 type Item = Result<Bytes, TransportError>;
 
