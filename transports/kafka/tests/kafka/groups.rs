@@ -30,8 +30,14 @@ async fn a_group_handles_every_event_though_one_is_killed_and_another_joins() {
     let (service, route) = (unique("service"), unique("events"));
     Raw::new().await.topic(&route, PARTITIONS).await;
     let routes = [route.clone()];
-    let start =
-        || async { Server::of(&service, server_options().await, &routes, Value::Null).await };
+    let start = || async {
+        let options = KafkaMicroserviceOptions {
+            // One that is killed may not get to say good-bye.
+            session_timeout: Duration::from_secs(10),
+            ..server_options().await
+        };
+        Server::of(&service, options, &routes, Value::Null).await
+    };
     let mut servers = Vec::new();
     for _ in 0..3 {
         servers.push(start().await);
