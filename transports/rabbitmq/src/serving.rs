@@ -154,5 +154,7 @@ async fn take(
             continue;
         }
         admission.run(desk.clone().handle(received));
+        // The driver has a thread of its own: with it there is no end to what is ready.
+        tokio::task::coop::consume_budget().await;
     }
 }
