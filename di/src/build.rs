@@ -34,6 +34,23 @@ pub type BuildFuture = BoxFuture<'static, Result<Handle, Cause>>;
 /// A constructor with state.
 pub type Factory = dyn Fn(&mut Resolved<'_>) -> Result<BuildFuture, Cause> + Send + Sync;
 
+/// What `#[injectable]` writes of a type that is code. Functions of the type's own, and no closures: the compiler lays code out by its name,
+/// and with it the data it is the first to refer to. So what belongs to the types of one module lies together, and the processor has the next
+/// fetched before it is looked at; closures are all over the place.
+pub trait Construct {
+    /// A [`Handle`], or a [`BuildFuture`].
+    type Made;
+
+    /// The type's description.
+    fn describe() -> &'static Descriptor;
+
+    /// Calls its constructor with what that depends on.
+    ///
+    /// # Errors
+    /// The constructor's, and that of a dependency that is not there.
+    fn construct(resolved: &mut Resolved<'_>) -> Result<Self::Made, Cause>;
+}
+
 /// What starting a constructor led to.
 pub(crate) enum Step {
     Built(Handle),

@@ -113,8 +113,9 @@ impl fmt::Debug for Descriptor {
     }
 }
 
-/// A descriptor that `#[injectable]` announces at link time, for hints.
-pub struct Registered(pub &'static Descriptor);
+/// A descriptor that `#[injectable]` announces at link time, for hints. By a function, or this would be the first to refer to it: see
+/// [`Construct`](crate::build::Construct).
+pub struct Registered(pub fn() -> &'static Descriptor);
 
 /// One that is `provided_in = "root"`. A list of their own, because every application goes through it.
 pub struct InRoot(pub &'static Descriptor);
@@ -126,7 +127,7 @@ impl Registered {
     pub(crate) fn all() -> impl Iterator<Item = &'static Descriptor> {
         inventory::iter::<Self>
             .into_iter()
-            .map(|registered| registered.0)
+            .map(|registered| registered.0())
     }
 }
 

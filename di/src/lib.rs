@@ -118,7 +118,7 @@ pub mod __private {
     pub use nestrs_di_macros::{nestrs_injectable, nestrs_module};
 
     pub use crate::bind::ProvidedBy;
-    pub use crate::build::{Build, BuildFuture, Factory, Outcome};
+    pub use crate::build::{Build, BuildFuture, Construct, Factory, Outcome};
     pub use crate::failure::Cause;
     pub use crate::field::{AnyField, Field};
     pub use crate::graph::EveryApplication;

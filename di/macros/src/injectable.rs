@@ -146,7 +146,13 @@ struct Described<'a> {
     generics: &'a Generics,
     at: TokenStream,
     inputs: Vec<Input>,
-    build: TokenStream,
+    constructor: Constructor,
+}
+
+/// What builds it: `_resolved` has what was asked for.
+struct Constructor {
+    asynchronous: bool,
+    body: TokenStream,
 }
 
 fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Result<TokenStream> {
@@ -156,8 +162,12 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
         generics,
         at,
         inputs,
-        build,
+        constructor: Constructor { asynchronous, body },
     } = described;
+    let (build, made) = match asynchronous {
+        true => (quote!(Async), quote!(BuildFuture)),
+        false => (quote!(Sync), quote!(Handle)),
+    };
     let (parameters, _, bounds) = generics.split_for_impl();
     let scope = quote::format_ident!("{}", options.scope.unwrap_or("Singleton"));
     let dependencies = inputs.iter().filter_map(|input| input.dependency(home));
@@ -176,10 +186,14 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
         ));
     }
     let in_root = options.in_root.is_some();
-    let list = quote::format_ident!("{}", if in_root { "InRoot" } else { "Registered" });
-    let registered = generics.params.is_empty().then(
-        || quote!(#di::inventory::submit! { #di::#list(<#ty as #di::Injectable>::DESCRIPTOR) }),
-    );
+    let registered = generics.params.is_empty().then(|| match in_root {
+        true => {
+            quote!(#di::inventory::submit! { #di::InRoot(<#ty as #di::Injectable>::DESCRIPTOR) })
+        }
+        false => {
+            quote!(#di::inventory::submit! { #di::Registered(<#ty as #di::Construct>::describe) })
+        }
+    });
     Ok(quote! {
         #[automatically_derived]
         impl #parameters #di::Injectable for #ty #bounds {
@@ -189,7 +203,7 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
                 scope: #di::Scope::#scope,
                 in_root: #in_root,
                 dependencies: #di::Cow::Borrowed(&[#(#dependencies),*]),
-                build: #build,
+                build: #di::Build::#build(<Self as #di::Construct>::construct),
                 // Asks the compiler which hooks the type has.
                 hooks: {
                     #[allow(unused_imports)]
@@ -207,6 +221,16 @@ fn describe(described: &Described<'_>, options: &Options, home: Home) -> syn::Re
                 view: false,
                 metadata: &[#(&#metadata),*],
             };
+        }
+        #[automatically_derived]
+        impl #parameters #di::Construct for #ty #bounds {
+            type Made = #di::#made;
+            fn describe() -> &'static #di::Descriptor {
+                <Self as #di::Injectable>::DESCRIPTOR
+            }
+            fn construct(_resolved: &mut #di::Resolved<'_>) -> ::core::result::Result<#di::#made, #di::Cause> {
+                #body
+            }
         }
         #registered
     })

@@ -80,6 +80,8 @@ impl Input {
                 quote_spanned!(ty.span()=> {
                     #[allow(unused_imports)]
                     use #di::AnyField as _;
+                    // As the description has it: of a type that cannot be injected the compiler then says the same twice, which it shows once.
+                    let _ = <#ty as #di::Inject>::REQUEST;
                     <#di::Field<#ty>>::take::<#ty>(_resolved)?
                 })
             }

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Pat};
 
-use super::{Described, Options, describe};
+use super::{Constructor, Described, Options, describe};
 use crate::input::Input;
 use crate::{Home, location};
 
@@ -35,7 +35,10 @@ pub(super) fn expand(
         ty: &item.self_ty,
         generics: &item.generics,
         at: location(name.span(), home),
-        build: build(&name, asynchronous, &inputs, home),
+        constructor: Constructor {
+            asynchronous,
+            body: body(&name, asynchronous, &inputs, home),
+        },
         inputs,
     };
     let described = describe(&described, options, home)?;
@@ -85,7 +88,7 @@ fn input(argument: &mut FnArg) -> syn::Result<Input> {
     Input::new(name.as_ref(), &argument.ty, &mut argument.attrs)
 }
 
-fn build(name: &syn::Ident, asynchronous: bool, inputs: &[Input], home: Home) -> TokenStream {
+fn body(name: &syn::Ident, asynchronous: bool, inputs: &[Input], home: Home) -> TokenStream {
     let di = home.di();
     let names: Vec<_> = (0..inputs.len())
         .map(|index| format_ident!("input_{index}"))
@@ -94,17 +97,17 @@ fn build(name: &syn::Ident, asynchronous: bool, inputs: &[Input], home: Home) ->
     let take = quote!(#(let #names = #values;)*);
     let call = quote_spanned!(name.span()=> Self::#name(#(#names),*));
     if asynchronous {
-        return quote!(#di::Build::Async(|_resolved| {
+        return quote! {
             #take
             ::core::result::Result::Ok(::std::boxed::Box::pin(async move {
                 #di::Outcome::<Self>::outcome(#call.await).map(#di::Handle::new)
             }))
-        }));
+        };
     }
-    quote!(#di::Build::Sync(|_resolved| {
+    quote! {
         #take
         #di::Outcome::<Self>::outcome(#call).map(#di::Handle::new)
-    }))
+    }
 }
 
 /// The `impl` without what only this macro understands.

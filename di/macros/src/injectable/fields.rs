@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Fields, ItemStruct, parse_quote};
 
-use super::{Described, Options, describe};
+use super::{Constructor, Described, Options, describe};
 use crate::input::Input;
 use crate::{Home, location};
 
@@ -36,7 +36,10 @@ pub(crate) fn implementation(
         ty: &parse_quote!(#name #arguments),
         generics: &item.generics,
         at: location(name.span(), home),
-        build: quote!(#di::Build::Sync(|_resolved| ::core::result::Result::Ok(#di::Handle::new(#value)))),
+        constructor: Constructor {
+            asynchronous: false,
+            body: quote!(::core::result::Result::Ok(#di::Handle::new(#value))),
+        },
         inputs,
     };
     describe(&described, options, home)
