@@ -68,6 +68,9 @@ pub(super) fn of(transport: Transport) -> String {
     };
     let mut text =
         format!("{ALL}- {events}\n- {peers}\n- nestrs 1.6.0 has no streams of replies.\n");
+    if let Some(rest) = rest(transport) {
+        text += &format!("- {rest}\n");
+    }
     if transport == Transport::RabbitMq {
         text += "- NestJS's driver leaves Nagle's algorithm on: a large call that goes alone waits for the acknowledgement of its first part.\n";
     }
@@ -76,4 +79,26 @@ pub(super) fn of(transport: Transport) -> String {
                  ever. Here one more subscriber than there are calls keeps it from that.\n";
     }
     text
+}
+
+/// Where the time goes that the raw driver does not need.
+fn rest(transport: Transport) -> Option<&'static str> {
+    Some(match transport {
+        Transport::Tcp => {
+            "What the raw driver does without: deadlines, calls that are called off, limits, a pipeline with its enhancers, and patterns of any shape. \
+             Calls, counted, has what that takes. How many calls the raw driver makes in a round depends more on whether its two sides fall into \
+             step, each reading and writing much at once: its own rounds are up to four times apart, so that a single ratio says little."
+        }
+        Transport::Grpc => {
+            "What the raw driver does without: deadlines for every call, room for so many, the drain, and a pipeline behind the method; tonic and h2 \
+             have the rest of it, on both sides alike. Calls, counted, has what that takes."
+        }
+        Transport::Redis => {
+            "The rest is the way to the driver and back: a request is a command that is put together, packed into a pipeline and answered with a value \
+             of its own, since that answer tells that nobody listens, and a message is a value of four parts before it is one of ours. Commands and \
+             messages that went past the driver, on its own sockets, were tried: 161 k calls a second where the raw driver had 125 k, with 3.3 and 2.2 µs \
+             where it had 4.8 and 3.7. That would be a driver of our own to keep, so it was left."
+        }
+        _ => return None,
+    })
 }
