@@ -206,7 +206,7 @@ fn table(measured: &Measured) -> String {
         text,
         "\nWhat {} calls more than {FEW} take. Instructions are those of the programs, not of the system. valgrind runs one thread at a time, so \
          that it is not quite what runs otherwise: how many packets are read and written together differs, and what goes on all the while, as in \
-         Kafka's driver, weighs more. Clients check replies, and make the calls.",
+         Kafka's driver, weighs more. Our servers take their handlers for slow there, and give each message a task, which they do not otherwise. Clients check replies, and make the calls.",
         MORE - FEW
     );
     for failure in &measured.failures {
