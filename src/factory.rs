@@ -13,8 +13,10 @@ use crate::ApplicationContext;
 /// | `create_microservice` | one that answers messages, and HTTP in hybrid mode | feature `microservices` |
 /// | `create_microservice_grpc` | the same, over gRPC | feature `microservices-grpc` |
 /// | `create_microservice_kafka` | the same, over Apache Kafka | feature `microservices-kafka` |
+/// | `create_microservice_mqtt` | the same, over MQTT | feature `microservices-mqtt` |
 /// | `create_microservice_nats` | the same, over NATS | feature `microservices-nats` |
 /// | `create_microservice_rabbitmq` | the same, over RabbitMQ | feature `microservices-rabbitmq` |
+/// | `create_microservice_redis` | the same, over Redis | feature `microservices-redis` |
 #[derive(Debug, Clone, Copy)]
 pub struct NestFactory;
 

@@ -44,8 +44,10 @@
 //! | `microservices` | message handlers and clients, over TCP |
 //! | `microservices-grpc` | gRPC |
 //! | `microservices-kafka` | Apache Kafka |
+//! | `microservices-mqtt` | MQTT |
 //! | `microservices-nats` | NATS |
 //! | `microservices-rabbitmq` | RabbitMQ |
+//! | `microservices-redis` | Redis |
 //! | `garde` | `Valid<T>`: payloads that `garde` checks |
 //! | `tower` | layers of `tower` around the dispatch of messages |
 //! | `tls` | TLS for the transports that are on |

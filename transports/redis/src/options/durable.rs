@@ -19,9 +19,9 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone)]
 pub struct RedisDurableOptions {
-    /// Who shares events: each is handled once in each group. The name of the
-    /// program unless told otherwise, so that its replicas share, and services
-    /// do not.
+    /// Who shares events: each is handled once in each group. The path of
+    /// the application's root module unless told otherwise, so that its replicas
+    /// share, and services do not.
     pub group: Option<String>,
     /// How long an event rests that failed, or whose server is gone, before it
     /// is handled again; 10 s unless told otherwise.
