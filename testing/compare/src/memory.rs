@@ -177,7 +177,7 @@ fn table(measured: &Measured) -> String {
     let _ = writeln!(
         text,
         "\nResident memory after a tenth as many, which leaves what is kept for good, and after all of them; no growth is at most {LIMIT} MB of it. \
-         A connection is made, called over once and closed. RabbitMQ and Kafka get fewer of either, for they would take minutes."
+         A connection is made, called over once and closed. RabbitMQ and Kafka get fewer of either, for they would take minutes. A client of Kafka's is gone half a second after it was closed, so that several of them are there at a time, more among many than among a few."
     );
     if let Some(idle) = &measured.idle {
         let _ = writeln!(
