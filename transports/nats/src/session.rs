@@ -27,7 +27,6 @@ use crate::called_off::call_off;
 use crate::client::NatsTransportOptions;
 use crate::link::{LastFailure, Link, Sign, Signs};
 use crate::outbox::{Pushed, Receipt};
-
 use crate::waiting::{Calls, Waiting, named};
 use crate::{context, shared};
 
@@ -223,9 +222,7 @@ impl Reader {
         // What was emitted and not waited for.
         let _ = tokio::time::timeout(FLUSH, self.link.outbox.flush()).await;
     }
-}
 
-impl Reader {
     /// Gives a reply to who waits for it, and those that came with it.
     fn receive(&self, first: &Message, replies: &mut Subscriber) {
         self.waiting.receive(first);

@@ -25,7 +25,7 @@ pub(crate) struct Delivered {
 }
 
 impl Delivered {
-    /// Handles it in a task of its own.
+    /// Handles it, in a task of its own if it waits for anything.
     pub(crate) fn run(self, handling: &Handling, admission: Admission) {
         let outlet = handling.outlet.clone();
         let handled = self
