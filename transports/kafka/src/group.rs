@@ -4,13 +4,13 @@
 //! The next file on a message's path is `partition.rs`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nestrs_core::Shutdown;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
@@ -21,6 +21,7 @@ use crate::handling::Desk;
 use crate::link::Link;
 use crate::partition::Partition;
 use crate::route::Route;
+use crate::sharing::KafkaSharing;
 
 /// How long one question to the brokers may take.
 const QUESTION: Duration = Duration::from_secs(5);
@@ -34,6 +35,7 @@ pub(crate) struct Group {
     pub(crate) routes: FxHashMap<String, Arc<Route>>,
     pub(crate) manual_commit: bool,
     pub(crate) from_beginning: bool,
+    pub(crate) sharing: KafkaSharing,
     /// How long partitions that are taken away wait for what is in hand.
     pub(crate) rebalance_timeout: Duration,
     pub(crate) shutdown: Shutdown,
@@ -41,6 +43,8 @@ pub(crate) struct Group {
     pub(crate) ended: CancellationToken,
     partitions: Mutex<Partitions>,
     has_joined: AtomicBool,
+    /// How often partitions were given or taken away.
+    rebalances: AtomicUsize,
     /// That the brokers do not know how far some partition has come.
     is_untold: AtomicBool,
 }
@@ -63,11 +67,13 @@ impl Group {
             routes: routes.into_iter().map(by_topic).collect(),
             manual_commit: false,
             from_beginning: false,
+            sharing: KafkaSharing::default(),
             rebalance_timeout: Duration::from_secs(60),
             shutdown,
             ended,
             partitions: Mutex::default(),
             has_joined: AtomicBool::new(false),
+            rebalances: AtomicUsize::new(0),
             is_untold: AtomicBool::new(false),
         }
     }
@@ -75,6 +81,11 @@ impl Group {
     /// Whether the group has let this server in. It may have no partition.
     pub(crate) fn has_joined(&self) -> bool {
         self.has_joined.load(Ordering::Acquire)
+    }
+
+    /// How often partitions were given or taken away so far.
+    pub(crate) fn rebalances(&self) -> usize {
+        self.rebalances.load(Ordering::Acquire)
     }
 
     pub(crate) fn partition(&self, topic: &str, number: i32) -> Option<Arc<Partition>> {
@@ -123,9 +134,9 @@ impl Group {
         given: &mut TopicPartitionList,
     ) -> KafkaResult<()> {
         let begun = self.begin_at(consumer, given);
-        match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(given)?,
-            _ => consumer.assign(given)?,
+        match self.sharing {
+            KafkaSharing::Sticky => consumer.incremental_assign(given)?,
+            KafkaSharing::Even => consumer.assign(given)?,
         }
         let mut partitions = self.lock();
         for one in given.elements() {
@@ -217,9 +228,9 @@ impl Group {
                 committed = consumer.commit(&offsets, CommitMode::Sync);
             }
         }
-        match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_unassign(taken)?,
-            _ => consumer.unassign()?,
+        match self.sharing {
+            KafkaSharing::Sticky => consumer.incremental_unassign(taken)?,
+            KafkaSharing::Even => consumer.unassign()?,
         }
         committed
     }
@@ -291,6 +302,11 @@ impl ConsumerContext for Group {
         what: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
+        self.rebalances.fetch_add(1, Ordering::AcqRel);
+        // Whoever asks a closed one anything waits for ever.
+        if consumer.closed() {
+            return;
+        }
         let done = match what {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
                 let assigned = self.assign(consumer, partitions);

@@ -241,6 +241,7 @@ impl TransportServer for KafkaMicroserviceOptions {
         let mut group = Group::new(link.clone(), desk, routes, shutdown.clone(), ended.clone());
         group.manual_commit = options.manual_commit;
         group.from_beginning = options.from_beginning;
+        group.sharing = options.sharing;
         group.rebalance_timeout = options.rebalance_timeout;
 
         // Who gives up the start, or ends the runtime, ends the thread.

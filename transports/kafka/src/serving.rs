@@ -155,7 +155,6 @@ impl Serving {
             self.commit();
         }
         self.group().link.is_closed();
-        // Dropping the consumer leaves the group.
     }
 
     fn turn(&mut self, wait: Duration) {
@@ -265,6 +264,23 @@ impl Serving {
 
     fn group(&self) -> &Group {
         self.consumer.context()
+    }
+}
+
+impl Drop for Serving {
+    /// Leaves the group. What the driver has still to say of partitions is heard
+    /// out first: when it is closed while two such things wait, it ends with our
+    /// answer to the first of them, and then waits for ever for the second.
+    fn drop(&mut self) {
+        self.consumer.unsubscribe();
+        let mut heard = Instant::now();
+        while heard.elapsed() < SHORT_TURN {
+            let before = self.group().rebalances();
+            let message = self.consumer.poll(SHORT_TURN);
+            if message.is_some() || self.group().rebalances() != before {
+                heard = Instant::now();
+            }
+        }
     }
 }
 

@@ -274,6 +274,50 @@ async fn what_is_in_hand_is_finished(sharing: KafkaSharing) {
 }
 
 #[tokio::test]
+async fn a_server_that_is_stopped_while_partitions_go_to_another_ends() {
+    // At the one moment or the other of what they have to agree on.
+    let stopped = (0..12).map(|after| async move {
+        let options = KafkaMicroserviceOptions {
+            sharing: KafkaSharing::Sticky,
+            ..server_options().await
+        };
+        let (service, route) = (unique("service"), format!("{}.gated", unique("t")));
+        Raw::new().await.topic(&route, 2).await;
+        let routes = [route.clone()];
+        let first = Server::of(&service, options.clone(), &routes, Value::Null).await;
+        let client = client().await;
+        for partition in [0, 1] {
+            let record = KafkaRecord::default().partition(partition);
+            let message = Outgoing::new(&route, "1").record(record);
+            client.emit(message).await.unwrap();
+        }
+        first.journal.until_begun(2).await;
+        let second = tokio::spawn({
+            let (service, routes) = (service.clone(), routes.clone());
+            async move { Server::of(&service, options, &routes, Value::Null).await }
+        });
+        soon("the second asks to be let in", has_members(&service, 2)).await;
+        // Until the first has heard of it, and holds on to what is in hand.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        first.journal.gate.add_permits(2);
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        first.stop().await;
+        let second = soon("the second is let in", second).await.unwrap();
+        // What came next is for the second.
+        for partition in [0, 1] {
+            let record = KafkaRecord::default().partition(partition);
+            let message = Outgoing::new(&route, "2").record(record);
+            client.emit(message).await.unwrap();
+        }
+        second.journal.gate.add_permits(2);
+        let begun = second.journal.until_begun(2).await;
+        assert_eq!(begun, [json!(2), json!(2)]);
+        second.stop().await;
+    });
+    join_all(stopped).await;
+}
+
+#[tokio::test]
 async fn a_handler_that_takes_long_does_not_lose_the_group() {
     let (service, prefix) = (unique("service"), unique("t"));
     let (gated, other) = (format!("{prefix}.gated"), format!("{prefix}.other"));
