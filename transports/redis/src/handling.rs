@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nestrs_core::extras::Extras;
-use nestrs_core::intake::Intake;
-use nestrs_core::{Answer, Dispatch, ErrorKind, TransportError};
+use nestrs_core::intake::{Admission, Intake};
+use nestrs_core::{Answer, Dispatch, ErrorKind, Shutdown, TransportError};
 use redis::Msg;
 use tokio::sync::watch;
 
@@ -20,6 +20,8 @@ use crate::pipe::{Pipe, Receipt, publish};
 #[derive(Clone)]
 pub(crate) struct Handling {
     pub(crate) dispatch: Arc<dyn Dispatch>,
+    pub(crate) shutdown: Shutdown,
+    /// It stops later, once all that was published to us is taken in.
     pub(crate) intake: Intake,
     pub(crate) channels: Arc<Channels>,
     pub(crate) calls: Calls,
@@ -27,14 +29,14 @@ pub(crate) struct Handling {
 }
 
 impl Handling {
-    /// Takes a message in once there is room. False when the server is stopping.
-    pub(crate) async fn take(&self, message: &Msg) -> bool {
+    /// Takes a message in once there is room.
+    pub(crate) async fn take(&self, message: &Msg) {
         if message.get_channel_name().starts_with(CANCEL) {
             self.calls.cancel(message.get_payload_bytes());
-            return true;
+            return;
         }
         let Some(received) = self.channels.receive(message) else {
-            return true;
+            return;
         };
         let Received {
             mut message,
@@ -52,11 +54,11 @@ impl Handling {
             _ => None,
         };
         let Some(admission) = self.intake.admit().await else {
-            return false;
+            return;
         };
         if admission.has_waited() && message.context.is_over() {
             tracing::debug!("a request waited for its turn longer than its sender for the reply");
-            return true;
+            return;
         }
         let over = message.context.over();
         let answer = self.dispatch.dispatch(message);
@@ -68,7 +70,16 @@ impl Handling {
                 outlet.reply(answer, &id, &channel.reply).await;
             }
         });
-        true
+    }
+
+    /// A place for an event of a stream, where it waits for others just as well:
+    /// none once the server is stopping.
+    pub(crate) async fn admit_of_stream(&self) -> Option<Admission> {
+        tokio::select! {
+            biased;
+            () = self.shutdown.stopping() => None,
+            admission = self.intake.admit() => admission,
+        }
     }
 }
 

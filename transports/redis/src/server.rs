@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use nestrs_core::intake::Intake;
 use nestrs_core::status::StatusSource;
 use nestrs_core::{
     ClientStatus, Dispatch, RunningServer, Shutdown, StartError, TransportServer, Wildcards,
 };
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::calls::Calls;
@@ -23,10 +25,11 @@ use crate::handling::{Handling, Outlet};
 use crate::options::RedisMicroserviceOptions;
 use crate::persist::persist;
 use crate::pipe::Pipe;
-use crate::read_ahead::Incoming;
+use crate::read_ahead::{Incoming, ReadAhead};
 use crate::session::Session;
 
-/// How long the last replies may take to be confirmed.
+/// How long Redis may take to say that it sends no more, and that it has the last
+/// replies.
 const FLUSH: Duration = Duration::from_secs(5);
 
 #[async_trait]
@@ -51,14 +54,17 @@ impl TransportServer for RedisMicroserviceOptions {
             false => None,
         };
         let (sessions, outlet) = watch::channel(None);
+        let draining = Shutdown::new();
         let server = Server {
             handling: Handling {
                 dispatch,
-                intake: Intake::new(self.max_in_flight, shutdown),
+                shutdown,
+                intake: Intake::new(self.max_in_flight, draining.clone()),
                 channels: Arc::new(Channels::new(routes, self.wildcards)),
                 calls: Calls::default(),
                 outlet: Outlet(outlet),
             },
+            draining,
             broker,
             consumer,
             sessions,
@@ -86,6 +92,8 @@ type Opened = (Session, Incoming);
 struct Server {
     broker: Broker,
     handling: Handling,
+    /// Of the intake: it stops once all that was published to us is taken in.
+    draining: Shutdown,
     /// Takes events from streams, if the server is durable.
     consumer: Option<Consumer>,
     sessions: watch::Sender<Option<Pipe>>,
@@ -104,7 +112,7 @@ impl Server {
                 !failure.is_final
             },
         );
-        let shutdown = self.handling.intake.shutdown();
+        let shutdown = &self.handling.shutdown;
         let connected = tokio::select! {
             biased;
             () = shutdown.stopping() => Err(Failure::passing("the application is stopping")),
@@ -126,7 +134,7 @@ impl Server {
     /// in any more.
     async fn open(&self) -> Result<Opened, Failure> {
         let (mut session, incoming) = Session::open(&self.broker).await?;
-        if !self.handling.intake.shutdown().is_stopping() {
+        if !self.handling.shutdown.is_stopping() {
             self.handling
                 .channels
                 .subscribe(&mut session.subscriptions)
@@ -152,7 +160,11 @@ impl Server {
                 self.status.set(ClientStatus::Reconnecting);
                 tracing::warn!(redis = %self.broker, "the connection is lost; connecting again");
                 let again = persist(&self.broker, || self.open(), |_| true);
-                if let Ok(again) = again.await {
+                let again = tokio::select! {
+                    again = again => again,
+                    never = self.stopped_meanwhile() => never,
+                };
+                if let Ok(again) = again {
                     opened = again;
                     tracing::info!(redis = %self.broker, "connected again");
                 }
@@ -162,7 +174,7 @@ impl Server {
             biased;
             () = serving => {}
             () = async {
-                self.handling.intake.drained().await;
+                self.drained().await;
                 if let Some(consuming) = consuming
                     && let Err(error) = consuming.await
                 {
@@ -175,29 +187,44 @@ impl Server {
         self.status.set(ClientStatus::Disconnected);
     }
 
-    /// Takes messages in until the session ends. Once the server is stopping
-    /// there are none, but callers still say what they do not wait for.
-    async fn receive(&self, (session, incoming): &mut Opened) {
-        let shutdown = self.handling.intake.shutdown();
+    /// Waits until all that was taken in is done with, or given up.
+    async fn drained(&self) {
+        let drained = self.handling.intake.drained();
+        tokio::pin!(drained);
         tokio::select! {
-            biased;
-            () = shutdown.stopping() => {}
-            () = async {
-                while let Some(message) = session.next(incoming).await {
-                    if !self.handling.take(&message).await {
-                        break;
-                    }
-                }
-            } => {}
+            () = &mut drained => return,
+            () = self.handling.shutdown.aborting() => self.draining.abort(),
         }
-        if shutdown.is_stopping() {
-            let unsubscribed = self
-                .handling
-                .channels
-                .unsubscribe(&mut session.subscriptions)
-                .await;
-            if let Err(error) = unsubscribed {
-                tracing::debug!(%error, "cannot unsubscribe");
+        drained.await;
+    }
+
+    /// Without a connection nothing more comes. Replies still wait for one.
+    async fn stopped_meanwhile<T>(&self) -> T {
+        self.handling.shutdown.stopping().await;
+        self.draining.stop();
+        std::future::pending().await
+    }
+
+    /// Takes messages in until the session ends. Once the server is told to stop
+    /// Redis sends no more, and all it has sent is taken in; callers still say
+    /// what they do not wait for.
+    async fn receive(&self, (session, incoming): &mut Opened) {
+        let unsubscribed = self.unsubscribed(session, &incoming.ahead);
+        tokio::pin!(unsubscribed);
+        while !self.draining.is_stopping() {
+            tokio::select! {
+                biased;
+                next = session.next(incoming) => match next {
+                    Some(message) => self.handling.take(&message).await,
+                    None => return,
+                },
+                () = &mut unsubscribed => {
+                    // What came before that.
+                    while let Some(Some(message)) = session.next(incoming).now_or_never() {
+                        self.handling.take(&message).await;
+                    }
+                    self.draining.stop();
+                }
             }
         }
         while let Some(message) = session.next(incoming).await {
@@ -205,11 +232,43 @@ impl Server {
         }
     }
 
+    /// Waits until the server is told to stop, and Redis sends no more. Where it
+    /// does not say so, the session ends.
+    fn unsubscribed(
+        &self,
+        session: &Session,
+        ahead: &ReadAhead,
+    ) -> impl Future<Output = ()> + use<> {
+        let unsubscribed = CancellationToken::new();
+        let is_unsubscribed = unsubscribed.clone();
+        let (shutdown, ahead) = (self.handling.shutdown.clone(), ahead.clone());
+        let channels = self.handling.channels.clone();
+        let mut subscriptions = session.subscriptions.clone();
+        // In a task: what is taken in meanwhile may wait for room.
+        session.spawn(async move {
+            shutdown.stopping().await;
+            let unsubscribe = channels.unsubscribe(&mut subscriptions);
+            tokio::pin!(unsubscribe);
+            loop {
+                match tokio::time::timeout(FLUSH, &mut unsubscribe).await {
+                    Ok(Ok(())) => break,
+                    Ok(Err(error)) => return tracing::debug!(%error, "cannot unsubscribe"),
+                    // While nothing is read, the answer is not either.
+                    Err(_) if ahead.is_full() => {}
+                    Err(_) => return tracing::debug!("Redis does not answer any more"),
+                }
+            }
+            unsubscribed.cancel();
+            std::future::pending().await
+        });
+        is_unsubscribed.cancelled_owned()
+    }
+
     /// Waits until Redis has every reply.
     async fn flush(&self) {
         let pipe = self.sessions.borrow().clone();
         let Some(pipe) = pipe else { return };
-        let shutdown = self.handling.intake.shutdown();
+        let shutdown = &self.handling.shutdown;
         tokio::select! {
             // Answers come in the order of questions.
             _ = tokio::time::timeout(FLUSH, pipe.ask(redis::cmd("PING"))) => {}

@@ -211,6 +211,36 @@ async fn what_is_in_hand_is_finished_and_nothing_else_is_begun() {
 }
 
 #[tokio::test]
+async fn what_waits_for_its_turn_at_a_stop_is_handled() {
+    // With more of them than the driver reads ahead, and with less.
+    for (count, size) in [(20, 1), (200, 8_000)] {
+        let prefix = unique("t");
+        let options = RedisMicroserviceOptions::new(url().await).max_in_flight(1);
+        let server = Server::with(options, &prefix, &["gated"]).await;
+        let (client, gated) = (client().await, server.route("gated"));
+        let calls: Vec<_> = (0..count)
+            .map(|n| {
+                let (client, gated) = (client.clone(), gated.clone());
+                let payload = json!([n, "x".repeat(size)]);
+                tokio::spawn(async move { client.send_json(&gated, payload).await })
+            })
+            .collect();
+        server.until_started(1).await;
+        // All of them have left before anybody else's answer is there.
+        let nobody = client.send_json(&unique("nobody"), json!(1)).await;
+        assert_eq!(nobody.unwrap_err().kind(), ErrorKind::NoHandler);
+        server.shutdown.stop();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        server.gate.add_permits(count);
+        for (n, call) in calls.into_iter().enumerate() {
+            let answer = tokio::time::timeout(common::SOON, call).await.unwrap();
+            assert_eq!(answer.unwrap().unwrap()[0], json!(n));
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_client_may_be_closed_and_used_again() {
     let server = Server::start(&["echo", "gated"]).await;
     let (client, echo) = (client().await, server.route("echo"));

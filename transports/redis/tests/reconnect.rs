@@ -214,6 +214,29 @@ async fn a_paused_redis_goes_on_where_it_was() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_redis_that_is_gone_or_says_nothing() {
+    let mut gone = Broker::redis().start().await.unwrap();
+    let silent = Broker::redis().start().await.unwrap();
+    let server = |broker: &Broker| {
+        let options = RedisMicroserviceOptions::new(broker.url());
+        async move { Server::with(options, "t", &["echo"]).await }
+    };
+    let mut without = server(&gone).await;
+    gone.kill();
+    until(&mut without.status, ClientStatus::Reconnecting).await;
+    let start = Instant::now();
+    without.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(1));
+
+    let unanswered = server(&silent).await;
+    silent.pause().unwrap();
+    let start = Instant::now();
+    unanswered.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(8));
+    silent.resume().unwrap();
+}
+
 /// The time this thread has computed for.
 fn computed() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();

@@ -83,7 +83,7 @@ impl Consumer {
     }
 
     async fn consume(&self, broker: &Broker, handling: &Handling) {
-        let shutdown = handling.intake.shutdown();
+        let shutdown = &handling.shutdown;
         while !shutdown.is_stopping() {
             let connected = tokio::select! {
                 biased;
@@ -100,7 +100,7 @@ impl Consumer {
 
     /// Reads until the server stops or the connection is lost.
     async fn read(&self, commands: &MultiplexedConnection, handling: &Handling) {
-        let shutdown = handling.intake.shutdown();
+        let shutdown = &handling.shutdown;
         if let Some(pipe) = handling.outlet.pipe_now() {
             for stream in &self.streams {
                 if let Err(error) = self.fetch_missed(stream, &pipe, handling).await {
@@ -144,7 +144,7 @@ impl Consumer {
             .map(|entry| (stream.hold(&entry.0), entry));
         let waiting = held.collect::<Vec<_>>();
         for (in_hand, entry) in waiting {
-            match handling.intake.admit().await {
+            match handling.admit_of_stream().await {
                 Some(admission) => {
                     self.delivered(stream, entry, 1, in_hand)
                         .run(handling, admission);

@@ -36,7 +36,7 @@ impl Consumer {
     /// Looks over and over for events that rest, until the server stops.
     pub(crate) async fn retry(&self, handling: &Handling) {
         let pause = (self.options.retry_after / 4).clamp(OFTEN, SELDOM);
-        let shutdown = handling.intake.shutdown();
+        let shutdown = &handling.shutdown;
         loop {
             let next = async {
                 tokio::time::sleep(pause).await;
@@ -69,7 +69,7 @@ impl Consumer {
         handling: &Handling,
     ) -> Result<bool, TransportError> {
         for missed in stream.missed(COUNT, pipe).await? {
-            let Some(admission) = handling.intake.admit().await else {
+            let Some(admission) = handling.admit_of_stream().await else {
                 return Ok(false);
             };
             let in_hand = stream.hold(&missed.id);
@@ -90,7 +90,7 @@ impl Consumer {
     ) -> Result<bool, TransportError> {
         let idle = self.options.retry_after;
         for pending in stream.pending(idle, COUNT, pipe).await? {
-            let Some(admission) = handling.intake.admit().await else {
+            let Some(admission) = handling.admit_of_stream().await else {
                 return Ok(false);
             };
             // In hand before it is ours, so that it is never neither.
