@@ -22,7 +22,7 @@ pub trait IsChecked {
 impl<T: garde::Validate<Context: Default>> IsChecked for Checked<'_, T> {
     #[inline]
     fn check(&self, message: &Incoming) -> Result<(), TransportError> {
-        match message.is_validated {
+        match message.0.is_validated {
             true => crate::valid::check(self.0, message),
             false => Ok(()),
         }

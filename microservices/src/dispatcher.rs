@@ -115,9 +115,14 @@ impl Dispatch for Dispatcher {
             return ready(unknown(&message)).boxed();
         };
         let subject = self.routes.subject(route, &message.pattern);
-        match message.kind {
-            MessageKind::Request => handlers.answer(message, subject),
-            MessageKind::Event => handlers.run(message, subject),
+        // What several handlers share is made for each of them: that stays out of the
+        // way of a message that goes to one.
+        match handlers.only(message.kind) {
+            Some(handler) => {
+                let is_answered = message.kind == MessageKind::Request;
+                handler.run(message, subject, is_answered)
+            }
+            None => handlers.run_all(&message, &subject),
         }
     }
 
@@ -143,22 +148,27 @@ impl Route {
         self.message.iter().chain(&self.events)
     }
 
-    fn answer(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
-        match (&self.message, &self.events[..]) {
-            (Some(handler), _) => handler.run(message, subject),
-            (None, [first, others @ ..]) => {
-                let others = run_all(others, &message, &subject);
-                let all = join(first.run(message, subject), others);
-                all.map(|(answer, _)| answer).boxed()
-            }
-            (None, []) => ready(Answer::NoHandler).boxed(),
+    /// The only one that a message of that kind is for.
+    fn only(&self, kind: MessageKind) -> Option<&BoundHandler> {
+        match (kind, &self.message, &self.events[..]) {
+            (MessageKind::Request, message @ Some(_), _) => message.as_ref(),
+            (_, message, []) => message.as_ref(),
+            (_, _, [only]) => Some(only),
+            _ => None,
         }
     }
 
-    fn run(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
-        match (&self.message, &self.events[..]) {
-            (Some(only), []) | (_, [only]) => only.run_unanswered(message, subject),
-            (_, events) => run_all(events, &message, &subject).boxed(),
+    /// All of them, or none.
+    #[cold]
+    fn run_all(&self, message: &Message, subject: &Subject) -> BoxFuture<'static, Answer> {
+        match (message.kind, &self.events[..]) {
+            (MessageKind::Request, []) => ready(Answer::NoHandler).boxed(),
+            (MessageKind::Request, [first, others @ ..]) => {
+                let first = first.run(message.clone(), subject.clone(), true);
+                let all = join(first, run_all(others, message, subject));
+                all.map(|(answer, _)| answer).boxed()
+            }
+            (MessageKind::Event, events) => run_all(events, message, subject).boxed(),
         }
     }
 }
@@ -170,7 +180,7 @@ fn run_all(
     message: &Message,
     subject: &Subject,
 ) -> impl Future<Output = Answer> + Send + use<> {
-    let run = |handler: &BoundHandler| handler.run_unanswered(message.clone(), subject.clone());
+    let run = |handler: &BoundHandler| handler.run(message.clone(), subject.clone(), false);
     join_all(handlers.iter().map(run).collect::<Vec<_>>()).map(|answers| {
         let mut failed = answers
             .into_iter()

@@ -14,8 +14,13 @@ use crate::home::{Home, internal};
 use crate::payload::decode;
 
 /// A message as the pipeline and its handler get it.
+// Interceptors take it and give it on, each time into another future: it stays
+// where it is.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct Incoming(pub(crate) Box<Parts>);
+
+#[derive(Debug)]
+pub(crate) struct Parts {
     pub(crate) ctx: Ctx,
     pub(crate) payload: Payload,
     pub(crate) home: Option<Home>,
@@ -34,26 +39,30 @@ pub(crate) enum Payload {
 }
 
 impl Incoming {
+    #[inline]
     pub(crate) fn new(ctx: Ctx, payload: Payload) -> Self {
-        Self {
-            ctx,
-            payload,
-            home: None,
-            is_validated: false,
-        }
+        Self(Box::write(
+            Box::new_uninit(),
+            Parts {
+                ctx,
+                payload,
+                home: None,
+                is_validated: false,
+            },
+        ))
     }
 
     /// What is made for each message is made for this one from here on.
     #[cold]
     pub(crate) fn begin_request(&mut self) {
-        if let Some(home) = &mut self.home {
-            home.request = Some(home.container.scope().supply(self.ctx.clone()));
+        if let Some(home) = &mut self.0.home {
+            home.request = Some(home.container.scope().supply(self.0.ctx.clone()));
         }
     }
 
     /// Everything but the payload.
     pub fn ctx(&self) -> &Ctx {
-        &self.ctx
+        &self.0.ctx
     }
 
     /// The payload. Made of the message's text, or of what its
@@ -64,14 +73,14 @@ impl Incoming {
     ///
     /// [`ErrorKind::InvalidPayload`](crate::ErrorKind::InvalidPayload) when it is no JSON.
     pub fn payload(&self) -> Result<&Value, TransportError> {
-        let (bytes, value) = match &self.payload {
+        let (bytes, value) = match &self.0.payload {
             Payload::Made(value) => return Ok(value),
             Payload::Came(bytes, value) => (bytes, value),
         };
         match value.get() {
             Some(value) => Ok(value),
             None => {
-                let read = read(&self.ctx, bytes.as_ref())?;
+                let read = read(&self.0.ctx, bytes.as_ref())?;
                 Ok(value.get_or_init(|| read))
             }
         }
@@ -79,22 +88,22 @@ impl Incoming {
 
     /// Puts another payload in place of the one there is.
     pub fn set_payload(&mut self, payload: Value) {
-        self.payload = payload.into();
+        self.0.payload = payload.into();
     }
 
     /// What pipes transform; nothing of a payload that comes item by item.
     pub(crate) fn take_payload(&mut self) -> Result<Option<Value>, TransportError> {
-        if let Some(encoding) = &self.ctx.encoding
+        if let Some(encoding) = &self.0.ctx.encoding
             && !encoding.is_whole()
         {
             return Ok(None);
         }
-        let value = match &mut self.payload {
+        let value = match &mut self.0.payload {
             Payload::Made(value) => value.take(),
             Payload::Came(bytes, value) => {
                 let value = match value.take() {
                     Some(value) => value,
-                    None => read(&self.ctx, bytes.as_ref())?,
+                    None => read(&self.0.ctx, bytes.as_ref())?,
                 };
                 *bytes = None;
                 value
@@ -105,11 +114,11 @@ impl Incoming {
 
     /// What the handler's module gets for `key`.
     pub(crate) async fn instance(&self, key: Key) -> Result<Instance, TransportError> {
-        match &self.home {
+        match &self.0.home {
             Some(home) => home.instance(key).await,
             None => Err(internal(format!(
                 "`{key}` comes from a container, and {} was bound without one",
-                self.ctx.handler
+                self.0.ctx.handler
             ))),
         }
     }

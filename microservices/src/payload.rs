@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::home::downcast;
-use crate::incoming::{Incoming, Payload};
+use crate::incoming::{Incoming, Parts, Payload};
 
 /// Longer explanations are cut off: serde quotes the value it did not expect,
 /// whatever its length.
@@ -98,7 +98,7 @@ impl<T: DeserializeOwned + 'static> FromMessage<ViaPayload> for T {
 
 impl FromMessage<ViaMessage> for Ctx {
     async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
-        Ok(message.ctx.clone())
+        Ok(message.0.ctx.clone())
     }
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn take_payload<T>(message: &mut Incoming) -> Result<T, TransportErro
 where
     T: DeserializeOwned + 'static,
 {
-    let Incoming { ctx, payload, .. } = message;
+    let Parts { ctx, payload, .. } = &mut *message.0;
     let what = || of_message(&ctx.pattern);
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return decode(b"null", what);

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ctx::{Ctx, correlation_id};
 use crate::home::Home;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Parts};
 use crate::panic::contain;
 use crate::payload::decode;
 use crate::pipeline::BoundHandler;
@@ -32,7 +32,7 @@ pub(crate) struct Remains {
 
 impl Remains {
     pub(crate) fn of(incoming: &Incoming, handler: BoundHandler, is_answered: bool) -> Self {
-        let Incoming { ctx, home, .. } = incoming;
+        let Parts { ctx, home, .. } = &*incoming.0;
         let has_filters = handler.method().chain.has_filters();
         Self {
             handler,

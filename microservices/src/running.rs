@@ -17,7 +17,7 @@ use nestrs_core::{Answer, Message, TransportError};
 
 use crate::boxed::boxed;
 use crate::ctx::Ctx;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Parts};
 use crate::panic::message_of;
 use crate::pipeline::BoundHandler;
 use crate::remains::Remains;
@@ -30,42 +30,38 @@ pub(crate) type Subject = Option<Arc<str>>;
 pub(crate) type BoundCall = dyn Fn(Incoming, Finish) -> BoxFuture<'static, Answer> + Send + Sync;
 
 impl BoundHandler {
-    /// Handles a message and answers it.
-    #[inline]
-    pub(crate) fn run(&self, message: Message, subject: Subject) -> BoxFuture<'static, Answer> {
-        self.handle(message, subject, true)
-    }
-
-    /// Handles a message that nobody waits for: a failure is logged, and is the
-    /// answer, for a transport that delivers again what failed.
-    #[inline]
-    pub(crate) fn run_unanswered(
-        &self,
-        message: Message,
-        subject: Subject,
-    ) -> BoxFuture<'static, Answer> {
-        self.handle(message, subject, false)
-    }
-
+    /// Handles a message and answers it. Where nobody waits for that, a failure is
+    /// logged, and is the answer, for a transport that delivers again what failed.
     #[inline(always)]
-    fn handle(
+    pub(crate) fn run(
         &self,
         message: Message,
         subject: Subject,
         is_answered: bool,
     ) -> BoxFuture<'static, Answer> {
         let method = self.method();
-        let mut incoming = Incoming {
-            ctx: Ctx {
-                pattern: subject.unwrap_or_else(|| self.shared_route()),
-                kind: message.kind,
-                handler: Arc::clone(&method.name),
-                context: message.context,
+        let Message {
+            kind,
+            payload,
+            context,
+            ..
+        } = message;
+        let pattern = subject.unwrap_or_else(|| self.shared_route());
+        let (handler, home) = (Arc::clone(&method.name), method.home.clone());
+        let mut incoming = Incoming(Box::write(
+            Box::new_uninit(),
+            Parts {
+                ctx: Ctx {
+                    pattern,
+                    kind,
+                    handler,
+                    context,
+                },
+                payload: payload.into(),
+                home,
+                is_validated: false,
             },
-            payload: message.payload.into(),
-            home: method.home.clone(),
-            is_validated: false,
-        };
+        ));
         if method.is_of_request {
             incoming.begin_request();
         }

@@ -82,10 +82,8 @@ impl Service<Message> for BoundHandler {
     }
 
     fn call(&mut self, message: Message) -> Self::Future {
-        let answer = match message.kind {
-            MessageKind::Request => self.run(message, None),
-            MessageKind::Event => self.run_unanswered(message, None),
-        };
+        let is_answered = message.kind == MessageKind::Request;
+        let answer = self.run(message, None, is_answered);
         Box::pin(async move { Ok(answer.await) })
     }
 }

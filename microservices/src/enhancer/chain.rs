@@ -9,7 +9,6 @@ use super::held::{Held, held};
 use super::{
     ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Messages, Pipe, Protocol, Source,
 };
-use crate::boxed::boxed;
 use crate::home::Home;
 
 /// A handler, called with a call that came through the chain.
@@ -103,32 +102,17 @@ impl<P: Protocol> Chain<P> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the handler where it stands.
-    // What an `async fn` takes is copied once more.
-    #[allow(clippy::manual_async_fn)]
     pub fn run<'a>(
         &'a self,
-        mut call: P::Call,
+        call: P::Call,
         handler: &'a BoundCall<'a, P>,
     ) -> impl Future<Output = Result<P::Answer, P::Error>> + Send + 'a {
-        async move {
-            let step = match self.around_guards {
-                0 => {
-                    self.guard(&call).await?;
-                    Step::Guarded(0)
-                }
-                _ => Step::Interceptor(0),
-            };
-            if self.interceptors.is_empty() {
-                self.transform(&mut call).await?;
-                return P::answer_of(handler(call).await);
-            }
-            let next = Next {
-                chain: self,
-                step,
-                handler,
-            };
-            next.run(call).await
-        }
+        let next = Next {
+            chain: self,
+            at: 0,
+            handler,
+        };
+        next.run(call)
     }
 
     /// What the first filter that is for `error` makes of it.
@@ -204,16 +188,10 @@ impl<P: Protocol> Chain<P> {
 #[must_use = "the handler does not run unless `next` does"]
 pub struct Next<'a, P: Protocol = Messages> {
     chain: &'a Chain<P>,
-    step: Step,
+    /// Which interceptor is next; before the first that is not around them the guards
+    /// are.
+    at: usize,
     handler: &'a BoundCall<'a, P>,
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    /// By its place; beyond those around the guards the guards come first.
-    Interceptor(usize),
-    /// Behind the guards.
-    Guarded(usize),
 }
 
 impl<'a, P: Protocol> Next<'a, P> {
@@ -226,38 +204,36 @@ impl<'a, P: Protocol> Next<'a, P> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the handler where it stands.
-    pub fn run(self, mut call: P::Call) -> BoxFuture<'a, Result<P::Answer, P::Error>> {
-        let Self {
-            chain,
-            step,
-            handler,
-        } = self;
-        let next = |step| Next {
-            chain,
-            step,
-            handler,
-        };
-        let (at, next) = match step {
-            Step::Interceptor(at) if at == chain.around_guards => {
-                let next = next(Step::Guarded(at));
-                return boxed(Box::new_uninit(), async move {
-                    chain.guard(&call).await?;
-                    next.run(call).await
-                });
+    // What an `async fn` takes is copied once more.
+    #[allow(clippy::manual_async_fn)]
+    pub fn run(
+        self,
+        mut call: P::Call,
+    ) -> impl Future<Output = Result<P::Answer, P::Error>> + Send + use<'a, P> {
+        async move {
+            let Self { chain, at, handler } = self;
+            if at == chain.around_guards {
+                chain.guard(&call).await?;
             }
-            Step::Interceptor(at) => (at, next(Step::Interceptor(at + 1))),
-            Step::Guarded(at) => (at, next(Step::Guarded(at + 1))),
-        };
-        match chain.interceptors.get(at) {
-            Some(Held::Ready(interceptor)) => interceptor.intercept(call, next),
-            Some(held) => boxed(Box::new_uninit(), async move {
-                let interceptor = held.get(P::home(&call)).await?;
-                interceptor.intercept(call, next).await
-            }),
-            None => boxed(Box::new_uninit(), async move {
+            let Some(interceptor) = chain.interceptors.get(at) else {
                 chain.transform(&mut call).await?;
-                P::answer_of(handler(call).await)
-            }),
+                return P::answer_of(handler(call).await);
+            };
+            let next = Next {
+                chain,
+                at: at + 1,
+                handler,
+            };
+            match interceptor {
+                Held::Ready(interceptor) => interceptor.intercept(call, next).await,
+                held => {
+                    Box::pin(async move {
+                        let interceptor = held.get(P::home(&call)).await?;
+                        interceptor.intercept(call, next).await
+                    })
+                    .await
+                }
+            }
         }
     }
 }

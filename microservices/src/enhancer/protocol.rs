@@ -2,7 +2,7 @@
 //! mechanism is one, whether a message calls a handler or an HTTP request does.
 
 use std::any::Any;
-use std::future::{Future, ready};
+use std::future::Future;
 
 use nestrs_core::{Answer, TransportError};
 use serde_json::Value;
@@ -127,7 +127,7 @@ impl Protocol for Messages {
     type Error = TransportError;
 
     fn home(call: &Incoming) -> Option<&Home> {
-        call.home.as_ref()
+        call.0.home.as_ref()
     }
 
     fn flat(answer: Result<Answer, TransportError>) -> Result<Answer, TransportError> {
@@ -141,10 +141,8 @@ impl Protocol for Messages {
         Self::flat(Ok(returned))
     }
 
-    fn take_payload(
-        call: &mut Incoming,
-    ) -> impl Future<Output = Result<Option<Value>, TransportError>> + Send {
-        ready(call.take_payload())
+    async fn take_payload(call: &mut Incoming) -> Result<Option<Value>, TransportError> {
+        call.take_payload()
     }
 
     fn set_payload(call: &mut Incoming, payload: Value) {
@@ -152,16 +150,16 @@ impl Protocol for Messages {
     }
 
     fn validate(call: &mut Incoming) {
-        call.is_validated = true;
+        call.0.is_validated = true;
     }
 }
 
 impl ExecutionContext for Incoming {
     fn handler(&self) -> HandlerName {
-        *self.ctx.handler
+        *self.0.ctx.handler
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.ctx.headers.get(name)
+        self.0.ctx.headers.get(name)
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::reply::GrpcMessage;
 use super::stream::GrpcStream;
 use crate::home::internal;
-use crate::incoming::{Incoming, Payload};
+use crate::incoming::{Incoming, Parts, Payload};
 use crate::payload::{FromMessage, ViaMessage};
 
 /// What the handler of a gRPC method can take as a parameter.
@@ -61,7 +61,7 @@ impl<T: GrpcMessage + Default + 'static> FromCall<ViaProto> for T {
     const PAYLOAD: bool = true;
 
     async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
-        let Incoming { ctx, payload, .. } = message;
+        let Parts { ctx, payload, .. } = &mut *message.0;
         let encoding = ctx
             .encoding
             .as_deref()
@@ -87,10 +87,10 @@ impl<T: GrpcMessage + Default + 'static> FromCall<ViaStream> for GrpcStream<T> {
     const STREAM: bool = true;
 
     async fn from_message(message: &mut Incoming) -> Result<Self, TransportError> {
-        let grpc = message.ctx.native::<GrpcContext>();
+        let grpc = message.0.ctx.native::<GrpcContext>();
         let requests = grpc.and_then(GrpcContext::take_requests);
         match requests {
-            Some(requests) => Ok(Self::decoding(requests, message.ctx.pattern.clone())),
+            Some(requests) => Ok(Self::decoding(requests, message.0.ctx.pattern.clone())),
             None => Err(other_kind::<Self>(message)),
         }
     }
@@ -121,6 +121,6 @@ pub(super) fn decode<T: GrpcMessage + Default>(
 /// A server compares what handlers take with its proto files before it starts,
 /// so this is for who called a handler in some other way.
 fn other_kind<T>(message: &Incoming) -> TransportError {
-    let (pattern, asked) = (message.ctx.pattern(), type_name::<T>());
+    let (pattern, asked) = (message.0.ctx.pattern(), type_name::<T>());
     internal(format!("a call of `{pattern}` has no `{asked}`"))
 }
