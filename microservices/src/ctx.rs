@@ -37,17 +37,25 @@ use crate::handler::HandlerName;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Ctx {
-    pub(crate) pattern: Arc<str>,
+    /// What was sent, where the handler's pattern has wildcards for it.
+    pub(crate) subject: Option<Arc<str>>,
     pub(crate) kind: MessageKind,
-    pub(crate) handler: Arc<HandlerName>,
+    pub(crate) handler: Arc<Named>,
     pub(crate) context: MessageContext,
+}
+
+/// Which handler a message is for, by which of its patterns.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) route: Box<str>,
+    pub(crate) name: HandlerName,
 }
 
 impl Ctx {
     /// The pattern as a route: the one that was sent, where the handler's has
     /// wildcards.
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        self.subject.as_deref().unwrap_or(&self.handler.route)
     }
 
     /// Whether the sender waits for an answer.
@@ -57,7 +65,7 @@ impl Ctx {
 
     /// Which handler it is for.
     pub fn handler(&self) -> HandlerName {
-        *self.handler
+        self.handler.name
     }
 
     /// What the message is called by in the logs of both sides: what its

@@ -118,7 +118,7 @@ impl Incoming {
             Some(home) => home.instance(key).await,
             None => Err(internal(format!(
                 "`{key}` comes from a container, and {} was bound without one",
-                self.0.ctx.handler
+                self.0.ctx.handler()
             ))),
         }
     }
@@ -130,7 +130,7 @@ fn read(ctx: &Ctx, bytes: Option<&Bytes>) -> Result<Value, TransportError> {
         (Some(encoding), Some(_)) if !encoding.is_whole() => Ok(Value::Null),
         (Some(encoding), Some(bytes)) => encoding.read(bytes),
         (_, json) => decode(json.map_or(b"null", |json| json), || {
-            format!("the payload of `{}` is no JSON", ctx.pattern)
+            format!("the payload of `{}` is no JSON", ctx.pattern())
         }),
     }
 }

@@ -12,7 +12,7 @@ use nestrs_core::{Answer, MessageContext, MessageKind, TransportError};
 use nestrs_di::__private::EveryApplication;
 use nestrs_di::{Code, Container, Finding, Graph, Instance, Provided, Scope};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Named};
 use crate::event_bus::EventBus;
 use crate::handler::{Call, HandlerName};
 use crate::incoming::Incoming;
@@ -175,19 +175,20 @@ fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
         return;
     };
     for listener in T::LISTENERS {
-        let name = Arc::new(HandlerName::of::<T>(listener.method, listener.at));
+        let name = HandlerName::of::<T>(listener.method, listener.at);
         for event in listener.events {
             // The provider may hold the bus: held in turn, it would hold itself.
             let (call, instance) = (listener.call, Arc::downgrade(&instance));
-            let name = Arc::clone(&name);
+            let route = (*event).into();
+            let named = Arc::new(Named { route, name });
             bus.listen(*event, move |event, payload| {
                 let Some(instance) = instance.upgrade() else {
                     return Box::pin(ready(()));
                 };
                 let ctx = Ctx {
-                    pattern: event.into(),
+                    subject: Some(event.into()),
                     kind: MessageKind::Event,
-                    handler: Arc::clone(&name),
+                    handler: Arc::clone(&named),
                     context: MessageContext::default(),
                 };
                 let message = Incoming::new(ctx.clone(), payload.into());

@@ -116,7 +116,7 @@ where
     T: DeserializeOwned + 'static,
 {
     let Parts { ctx, payload, .. } = &mut *message.0;
-    let what = || of_message(&ctx.pattern);
+    let what = || of_message(ctx.pattern());
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return decode(b"null", what);
     }
@@ -184,6 +184,7 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ctx::Named;
     use crate::handler::HandlerName;
     use bytes::Bytes;
     use nestrs_core::{MessageContext, MessageKind};
@@ -205,12 +206,15 @@ mod tests {
 
     fn incoming(payload: impl Into<Payload>) -> Incoming {
         let ctx = Ctx {
-            pattern: "orders.create".into(),
+            subject: None,
             kind: MessageKind::Request,
-            handler: Arc::new(HandlerName {
-                provider: "Orders",
-                method: "create",
-                at: Location::caller(),
+            handler: Arc::new(Named {
+                route: "orders.create".into(),
+                name: HandlerName {
+                    provider: "Orders",
+                    method: "create",
+                    at: Location::caller(),
+                },
             }),
             context: MessageContext::default(),
         };

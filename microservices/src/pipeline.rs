@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::bind::{Binding, Service};
 use crate::enhancer::Chain;
+use crate::ctx::Named;
 use crate::error::BindError;
 use crate::handler::{Handler, HandlerName, HandlerPattern, MicroRoutes};
 use crate::home::Home;
@@ -44,13 +45,12 @@ pub struct BoundHandler(Arc<Bound>);
 
 struct Bound {
     pattern: &'static HandlerPattern,
-    route: Arc<str>,
+    named: Arc<Named>,
     method: Arc<Method>,
 }
 
 /// What the patterns of one method share.
 pub(crate) struct Method {
-    pub(crate) name: Arc<HandlerName>,
     pub(crate) chain: Chain,
     pub(crate) call: Box<BoundCall>,
     /// There where anything is asked of the container.
@@ -81,11 +81,13 @@ impl BoundHandler {
     ) -> Result<Vec<Self>, BindError> {
         let mut handlers = Vec::new();
         for handler in T::HANDLERS {
-            let method = Arc::new(Method::bind(handler, service, binding)?);
+            let name = HandlerName::of::<T>(handler.method, handler.at);
+            let method = Arc::new(Method::bind(handler, name, service, binding)?);
             handlers.extend(handler.patterns.iter().map(|pattern| {
+                let route = pattern.pattern.to_pattern().into_string().into();
                 Self(Arc::new(Bound {
                     pattern,
-                    route: pattern.pattern.to_pattern().into_string().into(),
+                    named: Arc::new(Named { route, name }),
                     method: Arc::clone(&method),
                 }))
             }));
@@ -100,7 +102,7 @@ impl BoundHandler {
 
     /// The pattern it handles, as a route.
     pub fn route(&self) -> &str {
-        &self.0.route
+        &self.0.named.route
     }
 
     /// The only transport it is called through, if there is but one.
@@ -121,11 +123,11 @@ impl BoundHandler {
 
     /// Which method it is, and where.
     pub fn name(&self) -> HandlerName {
-        *self.0.method.name
+        self.0.named.name
     }
 
-    pub(crate) fn shared_route(&self) -> Arc<str> {
-        Arc::clone(&self.0.route)
+    pub(crate) fn named(&self) -> Arc<Named> {
+        Arc::clone(&self.0.named)
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -136,10 +138,10 @@ impl BoundHandler {
 impl Method {
     fn bind<T: MicroRoutes>(
         handler: &'static Handler<T>,
+        name: HandlerName,
         service: &Service<T>,
         binding: &Binding<'_>,
     ) -> Result<Self, BindError> {
-        let name = HandlerName::of::<T>(handler.method, handler.at);
         let chain = binding.chain([T::ENHANCERS, handler.enhancers], name)?;
         let dependencies = || handler.dependencies.iter().flatten();
         let is_of_request = [
@@ -151,7 +153,6 @@ impl Method {
         let asks = is_of_request || dependencies().next().is_some();
         let room = handler.max_in_flight;
         Ok(Self {
-            name: Arc::new(name),
             is_bare: chain.is_empty() && room.is_none() && matches!(service, Service::Ready(_)),
             chain,
             home: binding.home.clone().filter(|_| asks),

@@ -19,7 +19,7 @@ use crate::streaming::Items;
 
 /// What is left of a message once its handler has it.
 pub(crate) struct Remains {
-    handler: BoundHandler,
+    pub(crate) handler: BoundHandler,
     /// What logs call the message by.
     headers: Headers,
     id: Option<Bytes>,

@@ -46,13 +46,12 @@ impl BoundHandler {
             context,
             ..
         } = message;
-        let pattern = subject.unwrap_or_else(|| self.shared_route());
-        let (handler, home) = (Arc::clone(&method.name), method.home.clone());
+        let (handler, home) = (self.named(), method.home.clone());
         let mut incoming = Incoming(Box::write(
             Box::new_uninit(),
             Parts {
                 ctx: Ctx {
-                    pattern,
+                    subject,
                     kind,
                     handler,
                     context,
@@ -74,14 +73,12 @@ impl BoundHandler {
     /// With what stands around it.
     fn handle_within(self, incoming: Incoming, is_answered: bool) -> BoxFuture<'static, Answer> {
         boxed(Box::new_uninit(), async move {
-            let method = self.method();
-            let place = match &method.room {
+            let mut remains = Remains::of(&incoming, self, is_answered);
+            let method = remains.handler.method();
+            if let Some(room) = &method.room {
                 // It is never closed.
-                Some(room) => Arc::clone(room).acquire_owned().await.ok(),
-                None => None,
-            };
-            let mut remains = Remains::of(&incoming, self.clone(), is_answered);
-            remains.place = place;
+                remains.place = Arc::clone(room).acquire_owned().await.ok();
+            }
             let call = |message| (method.call)(message, Finish::NONE);
             let within = method.chain.run(incoming, &call);
             let answer = match AssertUnwindSafe(within).catch_unwind().await {

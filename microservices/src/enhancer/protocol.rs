@@ -156,7 +156,7 @@ impl Protocol for Messages {
 
 impl ExecutionContext for Incoming {
     fn handler(&self) -> HandlerName {
-        *self.0.ctx.handler
+        self.0.ctx.handler.name
     }
 
     fn header(&self, name: &str) -> Option<&str> {

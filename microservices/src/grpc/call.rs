@@ -78,7 +78,7 @@ impl<T: GrpcMessage + Default + 'static> FromCall<ViaProto> for T {
             Some(bytes) => bytes,
             None => encoding.write(&Value::Null)?,
         };
-        decode(bytes, &ctx.pattern)
+        decode(bytes, ctx.pattern())
     }
 }
 
@@ -90,7 +90,7 @@ impl<T: GrpcMessage + Default + 'static> FromCall<ViaStream> for GrpcStream<T> {
         let grpc = message.0.ctx.native::<GrpcContext>();
         let requests = grpc.and_then(GrpcContext::take_requests);
         match requests {
-            Some(requests) => Ok(Self::decoding(requests, message.0.ctx.pattern.clone())),
+            Some(requests) => Ok(Self::decoding(requests, message.0.ctx.pattern().into())),
             None => Err(other_kind::<Self>(message)),
         }
     }
