@@ -213,7 +213,7 @@ mistake!(
 
 mistake!(
     ambiguous: Ambiguous,
-    "ask for all: `Vec<Arc<u8>>`; or name them, `.named(\"…\")`, and ask for one: `#[inject(\"…\")]`",
+    "ask for all: `Vec<Arc<u8>>`; or list each by a name, `Provider::of::<…>().named(\"…\")`, and ask for one: `#[inject(\"…\")]`",
     {
         #[module(providers = [
             Till,

@@ -68,7 +68,10 @@ impl GraphCheck for HandlersHaveAll {
         for (module, table) in graph.attachments::<HandlerTable>() {
             for declared in (table.declared)() {
                 let at = declared.name.at;
-                let unmet = |key| graph.unmet(module, table.key, key, at, "around this handler");
+                let unmet = |key: Key| {
+                    let finding = graph.unmet(module, table.key, key, at, "around this handler")?;
+                    Some(or_default(finding, key))
+                };
                 findings.extend(declared.needs.into_iter().filter_map(unmet));
             }
             if let Some(enhancers) = graph.value::<ModuleEnhancers>(module) {
@@ -89,6 +92,18 @@ impl GraphCheck for HandlersHaveAll {
             is_new
         });
         findings
+    }
+}
+
+/// What stands around handlers need not come from the container.
+fn or_default(finding: Finding, key: Key) -> Finding {
+    // Else it is there somewhere, or something like it.
+    match (finding.code, &finding.sites[..]) {
+        (Code::Missing, [_]) => finding.fix(format!(
+            "put `#[injectable]` on `{}`, implement `Default` for it, or provide one: `Provider::value(…)`",
+            key.short_name()
+        )),
+        _ => finding,
     }
 }
 

@@ -60,7 +60,8 @@ const MAX_EXPLANATION: usize = 300;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no parameter for a message handler",
     label = "cannot be made from a message",
-    note = "derive `serde::Deserialize` for `{Self}`, or take a `serde_json::Value`"
+    note = "derive `serde::Deserialize` for `{Self}`, or take a `serde_json::Value`",
+    note = "if `{Self}` comes from the container, take an `Arc<{Self}>`"
 )]
 pub trait FromMessage<Marker>: Sized {
     /// Whether it takes the payload away.

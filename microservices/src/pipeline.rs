@@ -11,8 +11,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::bind::{Binding, Service};
-use crate::enhancer::Chain;
 use crate::ctx::Named;
+use crate::enhancer::Chain;
 use crate::error::BindError;
 use crate::handler::{Handler, HandlerName, HandlerPattern, MicroRoutes};
 use crate::home::Home;

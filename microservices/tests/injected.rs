@@ -260,7 +260,11 @@ module_of!(StaffedModule: Club; Provider::value(Bouncer("not in those shoes")));
 #[tokio::test]
 async fn an_enhancer_that_nothing_makes_has_to_be_provided() {
     let error = Graph::of::<ClubModule>().unwrap_err().to_string();
-    for part in ["`Club` needs `Bouncer`", "around this handler"] {
+    for part in [
+        "`Club` needs `Bouncer`",
+        "around this handler",
+        "put `#[injectable]` on `Bouncer`, implement `Default` for it",
+    ] {
         assert!(error.contains(part), "{error}");
     }
     let app = serve::<StaffedModule>().await;

@@ -109,7 +109,7 @@ impl Graph {
         }
         let short = key.short_name();
         Err(Box::new(finding.path(path).fix(format!(
-            "ask for all: `Vec<Arc<{short}>>`; or name them, `.named(\"…\")`, and ask for one: `#[inject(\"…\")]`"
+            "ask for all: `Vec<Arc<{short}>>`; or list each by a name, `Provider::of::<…>().named(\"…\")`, and ask for one: `#[inject(\"…\")]`"
         ))))
     }
 

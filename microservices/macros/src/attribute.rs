@@ -92,12 +92,17 @@ impl Attributes {
             return Ok(());
         };
         if !name.tables().contains(&table) {
-            let message = format!(
-                "`#[{}]` belongs in `#[{}] impl …`, this is `#[{}]`",
-                written(attribute),
-                name.tables()[0].attribute(),
-                table.attribute()
-            );
+            let (written, this) = (written(attribute), table.attribute());
+            let message = match name.tables().first() {
+                Some(home) => {
+                    let home = home.attribute();
+                    format!("`#[{written}]` belongs in `#[{home}] impl …`, this is `#[{this}]`")
+                }
+                None => {
+                    let micro = written.replace("use_", "use_micro_");
+                    format!("`#[{written}]` is for routes of HTTP: write `#[{micro}(…)]`")
+                }
+            };
             return Err(syn::Error::new_spanned(attribute, message));
         }
         let span = attribute.path().span();
@@ -117,6 +122,8 @@ impl Attributes {
             }
             Name::GrpcMethod => self.add_grpc(attribute)?,
             Name::Enhancer(kind) => self.enhancers.add(kind, attribute)?,
+            // It is in no table.
+            Name::OfHttp => {}
         }
         Ok(())
     }
@@ -204,6 +211,8 @@ enum Name {
     Enhancer(Kind),
     OnEvent,
     GrpcMethod,
+    /// What stands around routes of HTTP.
+    OfHttp,
 }
 
 impl Name {
@@ -217,6 +226,7 @@ impl Name {
             "use_micro_filters" => Self::Enhancer(Kind::Filter),
             "on_event" => Self::OnEvent,
             "grpc_method" => Self::GrpcMethod,
+            "use_guards" | "use_interceptors" | "use_pipes" | "use_filters" => Self::OfHttp,
             _ => return None,
         })
     }
@@ -227,6 +237,7 @@ impl Name {
             Self::OnEvent => &[Table::Listeners],
             Self::MessagePattern | Self::EventPattern => &[Table::Handlers],
             Self::Enhancer(_) | Self::GrpcMethod => &[Table::Handlers, Table::Grpc],
+            Self::OfHttp => &[],
         }
     }
 }
@@ -327,6 +338,10 @@ mod tests {
             (
                 vec![parse_quote!(#[on_event("a")])],
                 "`#[on_event]` belongs in `#[event_routes] impl …`, this is `#[micro_routes]`",
+            ),
+            (
+                vec![parse_quote!(#[use_guards(G)])],
+                "`#[use_guards]` is for routes of HTTP: write `#[use_micro_guards(…)]`",
             ),
         ] {
             let (taken, left) = take(attributes);
