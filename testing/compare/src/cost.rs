@@ -59,8 +59,11 @@ impl Counted {
     }
 }
 
+/// `lto = "fat"`, as those we are held against were built.
+pub(crate) const PROFILE: &str = "counted";
+
 pub(crate) fn build(path: &str) -> Result<(), Error> {
-    rounds::finish(rounds::cargo().args(["build", "--profile", "counted", "--package", path]))
+    rounds::finish(rounds::cargo().args(["build", "--profile", PROFILE, "--package", path]))
 }
 
 fn allocations(path: &str) -> Result<BTreeMap<String, u64>, Error> {
@@ -103,7 +106,7 @@ fn collected(program: &str, name: &str, times: u64) -> Result<u64, Error> {
 }
 
 fn program(path: &str, what: &str) -> Result<String, Error> {
-    let program = places::target()?.join(format!("counted/{path}-{what}"));
+    let program = places::target()?.join(format!("{PROFILE}/{path}-{what}"));
     Ok(program.to_string_lossy().into_owned())
 }
 

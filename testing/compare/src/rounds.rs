@@ -38,6 +38,11 @@ pub(crate) fn cargo() -> Command {
 
 /// A B C A B C …
 pub(crate) fn run(programs: &[&str]) -> Result<Figures, Error> {
+    run_of("release", programs)
+}
+
+/// The same with what a profile has built.
+pub(crate) fn run_of(profile: &str, programs: &[&str]) -> Result<Figures, Error> {
     let target = places::target()?;
     let mut figures = Figures::default();
     for round in 1..=ROUNDS {
@@ -49,8 +54,8 @@ pub(crate) fn run(programs: &[&str]) -> Result<Figures, Error> {
             _ => {}
         }
         for program in programs {
-            eprintln!("round {round} of {ROUNDS}: {program}");
-            let mut command = Command::new(target.join("release").join(program));
+            eprintln!("round {round} of {ROUNDS}: {profile}/{program}");
+            let mut command = Command::new(target.join(profile).join(program));
             command.arg("--bench").env("CRITERION_HOME", &left);
             finish(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
         }
