@@ -77,6 +77,7 @@ impl Inner {
         Container { inner: self }
     }
 
+    #[inline]
     pub(crate) fn handle(&self, id: ProviderId) -> Option<&Handle> {
         self.slots[id.index()].get()
     }

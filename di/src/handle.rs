@@ -83,6 +83,7 @@ impl Handle {
         }
     }
 
+    #[inline]
     pub(crate) fn instance(&self) -> Instance {
         match self {
             Self::Value(value) => Arc::clone(value) as Instance,

@@ -33,6 +33,7 @@ impl Graph {
     }
 
     /// The provider an application gives out for a type.
+    #[inline]
     pub(crate) fn preferred(&self, type_id: TypeId) -> Option<ProviderId> {
         self.types.get(&type_id)?.preferred
     }
