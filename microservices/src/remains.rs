@@ -31,6 +31,7 @@ pub(crate) struct Remains {
 }
 
 impl Remains {
+    #[inline]
     pub(crate) fn of(incoming: &Incoming, handler: BoundHandler, is_answered: bool) -> Self {
         let Parts { ctx, home, .. } = &*incoming.0;
         let has_filters = handler.method().chain.has_filters();

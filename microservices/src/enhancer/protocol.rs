@@ -126,10 +126,12 @@ impl Protocol for Messages {
     type Returned = Answer;
     type Error = TransportError;
 
+    #[inline]
     fn home(call: &Incoming) -> Option<&Home> {
         call.0.home.as_ref()
     }
 
+    #[inline]
     fn flat(answer: Result<Answer, TransportError>) -> Result<Answer, TransportError> {
         match answer {
             Ok(Answer::One(Err(error))) => Err(error),
@@ -137,6 +139,7 @@ impl Protocol for Messages {
         }
     }
 
+    #[inline]
     fn answer_of(returned: Answer) -> Result<Answer, TransportError> {
         Self::flat(Ok(returned))
     }

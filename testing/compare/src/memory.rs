@@ -18,9 +18,9 @@ pub(crate) const TITLE: &str = "Memory";
 /// Beyond what the same left the first time, when everything that is kept was made.
 const LIMIT: f64 = 1.0;
 const IDLE: Duration = Duration::from_secs(5);
-/// After fewer connections the heap still grows, whoever connects: with each, threads that share its parts meet in another order. Kafka's
-/// client has seven; its next hundreds add 0.3 MB and less.
-const FIRST: u64 = 100;
+/// With fewer connections the heap still grows, whoever connects: with each, threads that share its parts meet in another order. Clients of RabbitMQ
+/// and Kafka have threads of their own: after as many, the next hundreds add less and less.
+const FIRST: u64 = 1_000;
 /// What was closed may still be ending: a connection of RabbitMQ's driver is a thread with 8 MB of its own.
 const ENDING: Duration = Duration::from_secs(2);
 
