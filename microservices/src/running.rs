@@ -47,6 +47,7 @@ impl BoundHandler {
             ..
         } = message;
         let (handler, home) = (self.named(), method.home.clone());
+        // In place: by `Incoming::new` it takes 42 instructions more.
         let mut incoming = Incoming(Box::write(
             Box::new_uninit(),
             Parts {

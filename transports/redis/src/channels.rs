@@ -1,7 +1,7 @@
 //! The channels a server is subscribed to, and what a message on one of them
 //! means.
 //!
-//! The next file on a message's path is `incoming.rs`.
+//! The next file on a message's path is `handling.rs`.
 
 use std::sync::Arc;
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use nestrs_core::{Outgoing, Transport};
-use nestrs_transport_kafka::{KafkaMicroserviceOptions, KafkaRecord, KafkaSharing, KafkaTopics};
+use nestrs_transport_kafka::{
+    KafkaMicroserviceOptions, KafkaRecord, KafkaSharing, KafkaTopics, KafkaTransport,
+};
 use serde_json::{Value, json};
 
 use crate::common::{SOON, Server, client, pair, server_options, soon, unique, url};
@@ -225,6 +227,12 @@ async fn has_members(service: &str, count: usize) {
     }
 }
 
+async fn emit_to(client: &KafkaTransport, route: &str, partition: i32, payload: &str) {
+    let record = KafkaRecord::default().partition(partition);
+    let message = Outgoing::new(route, payload.to_owned()).record(record);
+    client.emit(message).await.unwrap();
+}
+
 async fn what_is_in_hand_is_finished(sharing: KafkaSharing) {
     let options = KafkaMicroserviceOptions {
         sharing,
@@ -237,9 +245,8 @@ async fn what_is_in_hand_is_finished(sharing: KafkaSharing) {
     let client = client().await;
     // One in each partition, and one behind each.
     for partition in [0, 1, 0, 1] {
-        let message = Outgoing::new(&route, json!({ "p": partition }).to_string());
-        let record = KafkaRecord::default().partition(partition);
-        client.emit(message.record(record)).await.unwrap();
+        let payload = json!({ "p": partition }).to_string();
+        emit_to(&client, &route, partition, &payload).await;
     }
     first.journal.until_begun(2).await;
     let second = tokio::spawn({
@@ -287,9 +294,7 @@ async fn a_server_that_is_stopped_while_partitions_go_to_another_ends() {
         let first = Server::of(&service, options.clone(), &routes, Value::Null).await;
         let client = client().await;
         for partition in [0, 1] {
-            let record = KafkaRecord::default().partition(partition);
-            let message = Outgoing::new(&route, "1").record(record);
-            client.emit(message).await.unwrap();
+            emit_to(&client, &route, partition, "1").await;
         }
         first.journal.until_begun(2).await;
         let second = tokio::spawn({
@@ -305,9 +310,7 @@ async fn a_server_that_is_stopped_while_partitions_go_to_another_ends() {
         let second = soon("the second is let in", second).await.unwrap();
         // What came next is for the second.
         for partition in [0, 1] {
-            let record = KafkaRecord::default().partition(partition);
-            let message = Outgoing::new(&route, "2").record(record);
-            client.emit(message).await.unwrap();
+            emit_to(&client, &route, partition, "2").await;
         }
         second.journal.gate.add_permits(2);
         let begun = second.journal.until_begun(2).await;
