@@ -172,51 +172,51 @@ impl<R> IsValue for Probe<'_, R> {}
 
 pub struct Nothing;
 impl Nothing {
-    pub fn answer(self, (): ()) -> Answer {
-        Answer::One(Ok(None))
+    pub fn answer(self, (): ()) -> Result<Answer, TransportError> {
+        Ok(Answer::One(Ok(None)))
     }
 }
 
 pub struct Item;
 impl Item {
-    pub fn answer<T: Serialize>(self, value: T) -> Answer {
-        Answer::One(to_json(&value).map(Some))
+    pub fn answer<T: Serialize>(self, value: T) -> Result<Answer, TransportError> {
+        Ok(Answer::One(Ok(Some(to_json(&value)?))))
     }
 }
 
 pub struct Items;
 impl Items {
-    pub fn answer<S>(self, items: S) -> Answer
+    pub fn answer<S>(self, items: S) -> Result<Answer, TransportError>
     where
         S: Stream<Item: Serialize> + Send + 'static,
     {
-        Answer::Many(Box::pin(items.map(|item| to_json(&item))))
+        Ok(Answer::Many(Box::pin(items.map(|item| to_json(&item)))))
     }
 }
 
 pub struct FallibleItems;
 impl FallibleItems {
-    pub fn answer<S, T, E>(self, items: S) -> Answer
+    pub fn answer<S, T, E>(self, items: S) -> Result<Answer, TransportError>
     where
         S: Stream<Item = Result<T, E>> + Send + 'static,
         T: Serialize,
         E: Into<TransportError>,
     {
         let to_json = |item: Result<T, E>| to_json(&item.map_err(Into::into)?);
-        Answer::Many(Box::pin(items.map(to_json)))
+        Ok(Answer::Many(Box::pin(items.map(to_json))))
     }
 }
 
 pub struct ForeignItems;
 impl ForeignItems {
-    pub fn answer<S, T, E>(self, items: S) -> Answer
+    pub fn answer<S, T, E>(self, items: S) -> Result<Answer, TransportError>
     where
         S: Stream<Item = Result<T, E>> + Send + 'static,
         T: Serialize,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         let to_json = |item: Result<T, E>| to_json(&item.map_err(foreign)?);
-        Answer::Many(Box::pin(items.map(to_json)))
+        Ok(Answer::Many(Box::pin(items.map(to_json))))
     }
 }
 
@@ -242,10 +242,11 @@ mod tests {
     macro_rules! answer {
         ($returned:expr) => {{
             let returned = $returned;
-            match (&&&&Probe(&returned)).way().open(returned) {
+            let answer = match (&&&&Probe(&returned)).way().open(returned) {
                 Ok(value) => (&&&&&Probe(&value)).reply().answer(value),
-                Err(error) => Answer::One(Err(error)),
-            }
+                Err(error) => Err(error),
+            };
+            answer.unwrap_or_else(|error| Answer::One(Err(error)))
         }};
     }
 

@@ -7,12 +7,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use nestrs_core::Answer;
 use nestrs_di::{Arity, Dependency, Injectable, Instance, Key, ModuleDefinition, Request};
 
 use crate::declared::{Declared, HandlersHaveAll, OneHandlerPerPattern};
-use crate::enhancer::{Chain, Enhancers, GlobalEnhancers, Level, ModuleEnhancers};
+use crate::enhancer::{
+    Chain, Enhancers, GlobalEnhancers, Level, Messages, ModuleEnhancers, Protocol,
+};
 use crate::error::BindError;
+use crate::finish::Finish;
 use crate::handler::{Call, HandlerName, MicroRoutes};
 use crate::home::{Home, downcast};
 use crate::pipeline::BoundHandler;
@@ -60,16 +62,16 @@ impl<T: Send + Sync + 'static> Service<T> {
         match self {
             Self::Ready(instance) => {
                 let instance = Arc::clone(instance);
-                Box::new(move |message, finish| call(Arc::clone(&instance), message, finish))
+                Box::new(move |message, handling| {
+                    call(Arc::clone(&instance), message, Finish::of(handling))
+                })
             }
             Self::OfRequest(key) => {
                 let key = *key;
-                Box::new(move |message, finish| {
-                    Box::pin(async move {
-                        match message.instance(key).await.and_then(downcast) {
-                            Ok(instance) => call(instance, message, finish).await,
-                            Err(error) => Answer::One(Err(error)),
-                        }
+                Box::new(move |message, handling| {
+                    handling.around(message, move |message| async move {
+                        let instance = message.instance(key).await.and_then(downcast)?;
+                        Messages::flat(Ok(call(instance, message, Finish::NONE).await))
                     })
                 })
             }

@@ -13,8 +13,8 @@ use nestrs_di::Key;
 use serde_json::Value;
 
 use crate::enhancer::Enhancers;
+use crate::finish::Finish;
 use crate::incoming::Incoming;
-use crate::running::Finish;
 
 /// A type with message handlers. Written by
 /// [`#[micro_routes]`](macro@crate::micro_routes).

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `dispatcher.rs` | [`Dispatcher`]: from a message to its handlers |
 //! | `pipeline.rs` | [`BoundHandler`]: one handler and what runs around it |
-//! | `running.rs`, `remains.rs`, `streaming.rs` | one message in one handler, up to its answer |
+//! | `running.rs`, `finish.rs`, `remains.rs`, `streaming.rs` | one message in one handler, up to its answer |
 //! | `enhancer/` | guards, interceptors, pipes, exception filters |
 //! | `incoming.rs`, `ctx.rs` | the message as all of these see it |
 //! | `home.rs` | the container as they see it |
@@ -44,6 +44,7 @@ mod dispatcher;
 mod enhancer;
 mod error;
 mod event_bus;
+mod finish;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod handler;
@@ -77,6 +78,7 @@ pub use enhancer::{
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
+pub use finish::Finish;
 #[cfg(feature = "grpc")]
 pub use grpc::{FromCall, GrpcMessage, GrpcStream, grpc_client};
 pub use handler::{
@@ -86,7 +88,6 @@ pub use incoming::Incoming;
 pub use listener::{EventRoutes, Listener, ListenerTable, subscribe_listeners};
 pub use payload::{FromMessage, ViaMessage, ViaPayload};
 pub use pipeline::BoundHandler;
-pub use running::Finish;
 #[cfg(feature = "tower")]
 pub use tower::{DispatchService, LayeredDispatch};
 #[cfg(feature = "garde")]
@@ -153,7 +154,7 @@ pub mod __http {
 /// part of the API.
 #[doc(hidden)]
 pub mod __protocol {
-    pub use crate::enhancer::{BoundCall, Chain, Level};
+    pub use crate::enhancer::{Callee, Chain, Level, Waiting};
     pub use crate::home::Home;
     pub use crate::panic::contain;
 }

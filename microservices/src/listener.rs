@@ -14,9 +14,9 @@ use nestrs_di::{Code, Container, Finding, Graph, Instance, Provided, Scope};
 
 use crate::ctx::{Ctx, Named};
 use crate::event_bus::EventBus;
+use crate::finish::Finish;
 use crate::handler::{Call, HandlerName};
 use crate::incoming::Incoming;
-use crate::running::Finish;
 
 /// A type with listeners on the event bus. Written by
 /// [`#[event_routes]`](macro@crate::event_routes).

@@ -2,13 +2,15 @@
 //! handler or in what runs around it, becomes an error of this one message.
 //!
 //! Every message passes here, so nothing is allocated twice and little is moved
-//! about: a handler with nothing around it runs in one future, see [`Finish`].
+//! about: a handler runs in one future with all that is done for it. With nothing
+//! around it that is its own, see [`crate::finish`]; otherwise it is the one of
+//! [`Handling::around`].
 //!
 //! The next file on a message's path is [`crate::enhancer`].
 
-use std::any::Any;
-use std::fmt;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -17,17 +19,17 @@ use nestrs_core::{Answer, Message, TransportError};
 
 use crate::boxed::boxed;
 use crate::ctx::Ctx;
+use crate::enhancer::{Callee, Messages, Waiting};
 use crate::incoming::{Incoming, Parts};
 use crate::panic::message_of;
 use crate::pipeline::BoundHandler;
 use crate::remains::Remains;
-use crate::streaming::Items;
 
 /// What was sent, where the route has wildcards for it.
 pub(crate) type Subject = Option<Arc<str>>;
 
 /// A handler, called with a message that came to it.
-pub(crate) type BoundCall = dyn Fn(Incoming, Finish) -> BoxFuture<'static, Answer> + Send + Sync;
+pub(crate) type BoundCall = dyn Fn(Incoming, Handling) -> BoxFuture<'static, Answer> + Send + Sync;
 
 impl BoundHandler {
     /// Handles a message and answers it. Where nobody waits for that, a failure is
@@ -65,23 +67,56 @@ impl BoundHandler {
         if method.is_of_request {
             incoming.begin_request();
         }
-        match method.is_bare {
-            true => (method.call)(incoming, Finish(Some((self.clone(), is_answered)))),
-            false => self.clone().handle_within(incoming, is_answered),
-        }
+        let handling = Handling {
+            handler: self.clone(),
+            is_answered,
+        };
+        (method.call)(incoming, handling)
+    }
+}
+
+/// A message for a handler, before its call.
+pub struct Handling {
+    pub(crate) handler: BoundHandler,
+    pub(crate) is_answered: bool,
+}
+
+impl Handling {
+    /// The way through what stands around the handler to what `start` makes of the
+    /// message, and back.
+    pub fn around<F>(
+        self,
+        message: Incoming,
+        start: impl FnOnce(Incoming) -> F + Send + 'static,
+    ) -> BoxFuture<'static, Answer>
+    where
+        F: Future<Output = Result<Answer, TransportError>> + Send + 'static,
+    {
+        boxed(Box::new_uninit(), async move {
+            self.run(message, pin!(Waiting::new(start))).await
+        })
     }
 
-    /// With what stands around it.
-    fn handle_within(self, incoming: Incoming, is_answered: bool) -> BoxFuture<'static, Answer> {
-        boxed(Box::new_uninit(), async move {
-            let mut remains = Remains::of(&incoming, self, is_answered);
+    /// The same for every handler, so it is compiled once.
+    // What an `async fn` takes is copied once more.
+    #[allow(clippy::manual_async_fn)]
+    fn run<'a>(
+        self,
+        incoming: Incoming,
+        callee: Pin<&'a mut (dyn Callee<Messages> + 'a)>,
+    ) -> impl Future<Output = Answer> + Send + 'a {
+        async move {
+            let Self {
+                handler,
+                is_answered,
+            } = self;
+            let mut remains = Remains::of(&incoming, handler, is_answered);
             let method = remains.handler.method();
             if let Some(room) = &method.room {
                 // It is never closed.
                 remains.place = Arc::clone(room).acquire_owned().await.ok();
             }
-            let call = |message| (method.call)(message, Finish::NONE);
-            let within = method.chain.run(incoming, &call);
+            let within = method.chain.run(incoming, callee);
             let answer = match AssertUnwindSafe(within).catch_unwind().await {
                 // By far the most answers: nothing is left to do for them.
                 Ok(Ok(answer @ Answer::One(Ok(_)))) => {
@@ -98,114 +133,6 @@ impl BoundHandler {
                 Ok(answer) => answer,
                 Err(items) => items.run().await,
             }
-        })
-    }
-}
-
-/// What is to be done with what a handler returned: everything, where nothing
-/// stands around the handler, and it is done in the handler's own future; or
-/// nothing, where what stands around it comes first.
-///
-/// The macros write handlers that use it. Who writes a
-/// [`Handler`](crate::Handler) by hand has [`after`](Self::after).
-pub struct Finish(Option<(BoundHandler, bool)>);
-
-/// What a handler's future came to; a panic, if that is how it ended.
-type Outcome = Result<Result<Answer, TransportError>, Box<dyn Any + Send>>;
-
-impl Finish {
-    pub(crate) const NONE: Self = Self(None);
-
-    /// The future of a handler, of which `body` is the call. A panic in there is
-    /// an error of the message.
-    ///
-    /// ```
-    /// use nestrs_core::{Answer, MessageKind};
-    /// use nestrs_microservices::{
-    ///     Enhancers, FromMessage, Handler, HandlerPattern, MicroRoutes, PatternLiteral,
-    /// };
-    /// use std::panic::Location;
-    ///
-    /// struct Ping;
-    ///
-    /// impl MicroRoutes for Ping {
-    ///     const HANDLERS: &'static [Handler<Self>] = &[Handler {
-    ///         patterns: &[HandlerPattern::new(MessageKind::Request, PatternLiteral::Text("ping"))],
-    ///         method: "ping",
-    ///         at: Location::caller(),
-    ///         enhancers: Enhancers::NONE,
-    ///         dependencies: &[],
-    ///         max_in_flight: None,
-    ///         signature: None,
-    ///         call: |_ping, message, finish| {
-    ///             finish.after(message, |message| {
-    ///                 Box::pin(async move {
-    ///                     let n = u8::from_message(message).await?;
-    ///                     Ok(Answer::One(Ok(Some(n.to_string().into()))))
-    ///                 })
-    ///             })
-    ///         },
-    ///     }];
-    /// }
-    /// ```
-    pub fn after(
-        self,
-        mut message: Incoming,
-        body: impl for<'a> FnOnce(&'a mut Incoming) -> BoxFuture<'a, Result<Answer, TransportError>>
-        + Send
-        + 'static,
-    ) -> BoxFuture<'static, Answer> {
-        Box::pin(async move {
-            let body = async { body(&mut message).await };
-            let outcome = AssertUnwindSafe(body).catch_unwind().await;
-            match self.at_once(outcome, &message) {
-                Ok(answer) => answer,
-                Err(later) => later.await,
-            }
-        })
-    }
-
-    /// The answer, if nothing takes time any more.
-    // By far the most handlers return a value, for which nothing is made.
-    #[doc(hidden)]
-    #[inline]
-    pub fn at_once(
-        self,
-        outcome: Outcome,
-        message: &Incoming,
-    ) -> Result<Answer, BoxFuture<'static, Answer>> {
-        match (&self.0, outcome) {
-            (Some((_, true)) | None, Ok(Ok(answer @ Answer::One(Ok(_))))) => Ok(answer),
-            (Some((_, false)), Ok(Ok(Answer::One(Ok(_))))) => Ok(Answer::Silent),
-            (_, outcome) => self.at_length(outcome, message),
         }
-    }
-
-    #[cold]
-    fn at_length(
-        self,
-        outcome: Outcome,
-        message: &Incoming,
-    ) -> Result<Answer, BoxFuture<'static, Answer>> {
-        let Some((handler, is_answered)) = self.0 else {
-            return Ok(flat(outcome.unwrap_or_else(|panic| resume_unwind(panic))));
-        };
-        let remains = Remains::of(message, handler, is_answered);
-        let answer = match outcome {
-            Ok(outcome) => flat(outcome),
-            Err(panic) => Answer::One(Err(remains.panicked(&message_of(&*panic)))),
-        };
-        remains.finish(answer).map_err(Items::run)
-    }
-}
-
-/// An error is an answer too.
-fn flat(outcome: Result<Answer, TransportError>) -> Answer {
-    outcome.unwrap_or_else(|error| Answer::One(Err(error)))
-}
-
-impl fmt::Debug for Finish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Finish").finish_non_exhaustive()
     }
 }

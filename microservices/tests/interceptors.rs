@@ -73,6 +73,74 @@ async fn an_interceptor_wraps_the_call() {
     assert_eq!(app.replies("never", json!(1)).await, "!too slow");
 }
 
+/// Gives up, and answers whether the handler still stands.
+#[derive(Default)]
+struct GivesUp;
+
+#[async_trait]
+impl Interceptor for GivesUp {
+    async fn intercept(&self, message: Incoming, next: Next<'_>) -> Result<Answer, TransportError> {
+        let late = tokio::time::timeout(Duration::from_millis(1), next.run(message)).await;
+        late.unwrap_err();
+        let stands = STANDING.load(Ordering::SeqCst);
+        Ok(Answer::One(Ok(Some(stands.to_string().into()))))
+    }
+}
+
+static STANDING: AtomicU64 = AtomicU64::new(0);
+
+/// Counts as standing as long as it is there.
+struct Stands;
+
+impl Stands {
+    fn new() -> Self {
+        STANDING.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Stands {
+    fn drop(&mut self) {
+        STANDING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[injectable]
+struct Patient;
+
+#[micro_routes]
+#[use_micro_interceptors(GivesUp)]
+impl Patient {
+    #[message_pattern("wait")]
+    async fn wait(&self) {
+        let _stands = Stands::new();
+        std::future::pending().await
+    }
+}
+
+/// The same for each message.
+#[injectable(scope = "request")]
+struct PatientOfRequest;
+
+#[micro_routes]
+#[use_micro_interceptors(GivesUp)]
+impl PatientOfRequest {
+    #[message_pattern("wait, of a request")]
+    async fn wait(&self) {
+        let _stands = Stands::new();
+        std::future::pending().await
+    }
+}
+
+module_of!(PatientModule: Patient, PatientOfRequest);
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_is_dropped_with_what_waits_for_it() {
+    let app = serve::<PatientModule>().await;
+    assert_eq!(app.replies("wait", json!(null)).await, "0");
+    assert_eq!(app.replies("wait, of a request", json!(null)).await, "0");
+}
+
 /// Answers twice with what it got once, and says how long that took.
 #[injectable]
 struct Cache {

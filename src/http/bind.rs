@@ -1,6 +1,7 @@
 //! From a container to routes that can be called: each with what runs around
 //! it. The mechanism is that of message handlers.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,8 +9,8 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use nestrs_core::dispatch::BoxFuture;
 use nestrs_di::{Container, Instance, Key};
-use nestrs_microservices::__protocol::{BoundCall, Chain, Home, Level};
-use nestrs_microservices::{BindError, GlobalEnhancers, HandlerName};
+use nestrs_microservices::__protocol::{Chain, Home, Level, Waiting};
+use nestrs_microservices::{BindError, GlobalEnhancers, HandlerName, Protocol};
 
 use super::controller::ControllerTable;
 use super::declared::Declared;
@@ -36,8 +37,12 @@ pub(super) struct Handler {
     home: Home,
     /// Whether anything of it is made for each request.
     is_of_request: bool,
-    call: Box<BoundCall<'static, Http>>,
+    call: Box<BoundCall>,
 }
+
+/// A handler, called with a request that came through its chain.
+type BoundCall =
+    dyn Fn(HttpRequest) -> BoxFuture<'static, Result<Response, HttpException>> + Send + Sync;
 
 /// The routes of every controller, in the order of the modules.
 pub(super) fn routes(
@@ -127,12 +132,13 @@ impl Handler {
             let ctx = call.ctx().clone();
             call.home.request = Some(call.home.container.scope().supply(ctx));
         }
+        let callee = pin!(Waiting::new(&self.call));
         if !chain.has_filters() {
-            let answer = chain.run(call, &self.call).await;
+            let answer = chain.run(call, callee).await;
             return answer.unwrap_or_else(IntoResponse::into_response);
         }
         let (ctx, home) = (call.ctx().clone(), call.home.clone());
-        let answer = match chain.run(call, &self.call).await {
+        let answer = match chain.run(call, callee).await {
             Err(exception) => chain.catch(exception, &ctx, Some(&home)).await,
             answer => answer,
         };
@@ -141,10 +147,7 @@ impl Handler {
 }
 
 /// Calls the method on the one instance, or on one for each request.
-fn bound_call<T: Controller>(
-    instance: Option<Arc<T>>,
-    call: Call<T>,
-) -> Box<BoundCall<'static, Http>> {
+fn bound_call<T: Controller>(instance: Option<Arc<T>>, call: Call<T>) -> Box<BoundCall> {
     Box::new(move |request| {
         let instance = instance.clone();
         let answer: BoxFuture<'static, _> = Box::pin(async move {
@@ -155,7 +158,7 @@ fn bound_call<T: Controller>(
             let home = request.home.clone();
             let mut request = request.into_request();
             request.extensions_mut().insert(Injector(home));
-            Ok(call(instance, request).await)
+            Http::flat(Ok(call(instance, request).await))
         });
         answer
     })

@@ -200,7 +200,6 @@ impl Protocol for Http {
     type Call = HttpRequest;
     type Ctx = HttpCtx;
     type Answer = Response;
-    type Returned = Result<Response, HttpException>;
     type Error = HttpException;
 
     fn home(call: &HttpRequest) -> Option<&Home> {
@@ -213,10 +212,6 @@ impl Protocol for Http {
             Some(exception) => Err(exception),
             None => Ok(response),
         }
-    }
-
-    fn answer_of(returned: Self::Returned) -> Result<Response, HttpException> {
-        Self::flat(returned)
     }
 
     /// The body, if it is JSON.

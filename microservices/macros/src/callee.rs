@@ -65,12 +65,14 @@ impl Callee {
             #(#arguments)*
             let returned = #run;
             let value = #open;
-            let answer = #answer;
-            #micro::Result::<#micro::Answer, #micro::TransportError>::Ok(answer)
+            #answer
         };
         // That a future is not `Send` is the method's fault.
         let boxed = self::micro(method.span());
         let future = quote_spanned! {method.span()=>
+            if let #boxed::Option::Some(handling) = finish.before() {
+                return handling.around(message, |#message| async move { #body });
+            }
             #boxed::boxed(#boxed::Box::new_uninit(), async move {
                 let outcome = #boxed::contain(async { #body }).await;
                 match finish.at_once(outcome, &message) {
@@ -79,7 +81,7 @@ impl Callee {
                 }
             })
         };
-        quote!(|service, #message, finish| #future)
+        quote!(|service, #message, mut finish| { #future })
     }
 
     /// What each parameter needs from the container, as code.

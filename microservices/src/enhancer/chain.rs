@@ -1,21 +1,16 @@
 //! The enhancers of one handler, and how a message goes through them.
 
 use std::fmt;
+use std::pin::Pin;
 
-use nestrs_core::dispatch::BoxFuture;
 use nestrs_di::Key;
 
+use super::callee::{Called, Callee};
 use super::held::{Held, held};
 use super::{
     ExceptionFilter, GlobalEnhancers, Guard, Interceptor, Messages, Pipe, Protocol, Source,
 };
 use crate::home::Home;
-
-/// A handler, called with a call that came through the chain.
-pub type BoundCall<'a, P = Messages> = dyn Fn(<P as Protocol>::Call) -> BoxFuture<'static, <P as Protocol>::Returned>
-    + Send
-    + Sync
-    + 'a;
 
 /// All enhancers of one handler, the outermost first.
 pub struct Chain<P: Protocol = Messages> {
@@ -105,7 +100,7 @@ impl<P: Protocol> Chain<P> {
     pub fn run<'a>(
         &'a self,
         call: P::Call,
-        handler: &'a BoundCall<'a, P>,
+        handler: Pin<&'a mut (dyn Callee<P> + 'a)>,
     ) -> impl Future<Output = Result<P::Answer, P::Error>> + Send + 'a {
         let next = Next {
             chain: self,
@@ -191,7 +186,7 @@ pub struct Next<'a, P: Protocol = Messages> {
     /// Which interceptor is next; before the first that is not around them the guards
     /// are.
     at: usize,
-    handler: &'a BoundCall<'a, P>,
+    handler: Pin<&'a mut (dyn Callee<P> + 'a)>,
 }
 
 impl<'a, P: Protocol> Next<'a, P> {
@@ -217,7 +212,7 @@ impl<'a, P: Protocol> Next<'a, P> {
             }
             let Some(interceptor) = chain.interceptors.get(at) else {
                 chain.transform(&mut call).await?;
-                return P::answer_of(handler(call).await);
+                return Called::new(handler, call).await;
             };
             let next = Next {
                 chain,

@@ -15,6 +15,7 @@
 //! | `stand_in.rs` | what a test puts in the place of one |
 //! | `chain.rs` | those of one handler, and how they run |
 
+mod callee;
 mod chain;
 mod held;
 mod level;
@@ -27,7 +28,8 @@ use async_trait::async_trait;
 use nestrs_di::injectable;
 use serde_json::Value;
 
-pub use chain::{BoundCall, Chain, Level, Next};
+pub use callee::{Callee, Waiting};
+pub use chain::{Chain, Level, Next};
 pub use level::{AppFilter, AppGuard, AppInterceptor, AppPipe, GlobalEnhancers, ModuleEnhancers};
 pub use listed::{Enhancers, Listed, Made, NotMade, Source};
 pub use promised::{MicroCanActivate, MicroIncomingInterceptor, MicroPipeTransform};

@@ -44,8 +44,6 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     type Ctx: Send + Sync;
     /// What a handler answers.
     type Answer: Send;
-    /// What the call of a handler comes to.
-    type Returned: Send;
     /// What went wrong.
     type Error: From<TransportError> + Send;
 
@@ -56,10 +54,6 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// An error is an error, in whatever place of an answer it stands.
     #[doc(hidden)]
     fn flat(answer: Result<Self::Answer, Self::Error>) -> Result<Self::Answer, Self::Error>;
-
-    /// What a handler answered.
-    #[doc(hidden)]
-    fn answer_of(returned: Self::Returned) -> Result<Self::Answer, Self::Error>;
 
     /// What pipes transform, if the call has something of the kind.
     #[doc(hidden)]
@@ -123,7 +117,6 @@ impl Protocol for Messages {
     type Call = Incoming;
     type Ctx = Ctx;
     type Answer = Answer;
-    type Returned = Answer;
     type Error = TransportError;
 
     #[inline]
@@ -137,11 +130,6 @@ impl Protocol for Messages {
             Ok(Answer::One(Err(error))) => Err(error),
             other => other,
         }
-    }
-
-    #[inline]
-    fn answer_of(returned: Answer) -> Result<Answer, TransportError> {
-        Self::flat(Ok(returned))
     }
 
     async fn take_payload(call: &mut Incoming) -> Result<Option<Value>, TransportError> {

@@ -22,47 +22,49 @@ pub trait GrpcMessage: Message {}
 impl<T: Message> GrpcMessage for T {}
 
 impl Nothing {
-    pub fn answer_call(self, (): ()) -> Answer {
-        Answer::One(Ok(Some(Bytes::new())))
+    pub fn answer_call(self, (): ()) -> Result<Answer, TransportError> {
+        Ok(Answer::One(Ok(Some(Bytes::new()))))
     }
 }
 
 impl Item {
-    pub fn answer_call<T: GrpcMessage>(self, message: T) -> Answer {
-        Answer::One(Ok(Some(encode(&message))))
+    pub fn answer_call<T: GrpcMessage>(self, message: T) -> Result<Answer, TransportError> {
+        Ok(Answer::One(Ok(Some(encode(&message)))))
     }
 }
 
 impl Items {
-    pub fn answer_call<S>(self, messages: S) -> Answer
+    pub fn answer_call<S>(self, messages: S) -> Result<Answer, TransportError>
     where
         S: Stream<Item: GrpcMessage> + Send + 'static,
     {
-        Answer::Many(Box::pin(messages.map(|message| Ok(encode(&message)))))
+        Ok(Answer::Many(Box::pin(
+            messages.map(|message| Ok(encode(&message))),
+        )))
     }
 }
 
 impl FallibleItems {
-    pub fn answer_call<S, T, E>(self, messages: S) -> Answer
+    pub fn answer_call<S, T, E>(self, messages: S) -> Result<Answer, TransportError>
     where
         S: Stream<Item = Result<T, E>> + Send + 'static,
         T: GrpcMessage,
         E: Into<TransportError>,
     {
         let encoded = |message: Result<T, E>| message.map(|it| encode(&it)).map_err(Into::into);
-        Answer::Many(Box::pin(messages.map(encoded)))
+        Ok(Answer::Many(Box::pin(messages.map(encoded))))
     }
 }
 
 impl ForeignItems {
-    pub fn answer_call<S, T, E>(self, messages: S) -> Answer
+    pub fn answer_call<S, T, E>(self, messages: S) -> Result<Answer, TransportError>
     where
         S: Stream<Item = Result<T, E>> + Send + 'static,
         T: GrpcMessage,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         let encoded = |message: Result<T, E>| message.map(|it| encode(&it)).map_err(foreign);
-        Answer::Many(Box::pin(messages.map(encoded)))
+        Ok(Answer::Many(Box::pin(messages.map(encoded))))
     }
 }
 
