@@ -23,21 +23,28 @@ pub(crate) fn expand(
     item: TokenStream,
     home: Home,
 ) -> Result<TokenStream, (syn::Error, TokenStream)> {
-    let expanded = (|input: ParseStream<'_>| Arguments::parse(input, home))
-        .parse2(args)
-        .and_then(|arguments| {
-            let mut item = syn::parse2::<ItemStruct>(item.clone()).map_err(|_| {
-                syn::Error::new(
-                    item.span(),
-                    "`#[module]` goes on a struct: `struct AppModule;`",
-                )
-            })?;
-            let implementation = implement(&item, &arguments, home);
-            let value = value(&item, home)?;
-            let host = injectable::host(&mut item, home)?;
-            Ok(quote!(#item #implementation #value #host))
-        });
-    expanded.map_err(|error| (error, item))
+    let Ok(module) = syn::parse2::<ItemStruct>(item.clone()) else {
+        let message = "`#[module]` goes on a struct: `struct AppModule;`";
+        return Err((syn::Error::new(item.span(), message), item));
+    };
+    let arguments = (|input: ParseStream<'_>| Arguments::parse(input, home)).parse2(args);
+    let (arguments, error) = match arguments {
+        Ok(arguments) => (arguments, None),
+        Err(error) => (Arguments::default(), Some(error)),
+    };
+    let expanded = whole(module, &arguments, home).map_err(|error| (error, item))?;
+    match error {
+        None => Ok(expanded),
+        // It is a module, whatever it lists: who imports or checks it has no error.
+        Some(error) => Err((error, expanded)),
+    }
+}
+
+fn whole(mut item: ItemStruct, arguments: &Arguments, home: Home) -> syn::Result<TokenStream> {
+    let implementation = implement(&item, arguments, home);
+    let value = value(&item, home)?;
+    let host = injectable::host(&mut item, home)?;
+    Ok(quote!(#item #implementation #value #host))
 }
 
 #[derive(Default)]

@@ -3,4 +3,9 @@ use nestrs_di::*;
 #[module(improts = [])]
 struct AppModule;
 
-fn main() {}
+#[module(imports = [AppModule])]
+struct WithIt;
+
+fn main() {
+    AppModule::verify().unwrap();
+}
