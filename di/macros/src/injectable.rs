@@ -29,7 +29,7 @@ pub(crate) fn expand(
             "`#[injectable]` goes on a struct, on an `impl` with a `#[constructor]`, or on a trait that is injected as `Arc<dyn …>`",
         )),
     });
-    expanded.map_err(|error| (error, without_inject(item)))
+    expanded.map_err(|error| (error, stand_in(item, home)))
 }
 
 /// A module's instance: its fields are injected like any type's.
@@ -37,14 +37,24 @@ pub(crate) fn host(item: &mut ItemStruct, home: Home) -> syn::Result<TokenStream
     fields::implementation(item, &Options::default(), home)
 }
 
-/// The item as the compiler can take it, so that the macro's error stands alone.
-fn without_inject(item: TokenStream) -> TokenStream {
+/// The item as the compiler can take it, so that the macro's error stands alone. A
+/// type can be listed and asked for, whatever it consists of.
+fn stand_in(item: TokenStream, home: Home) -> TokenStream {
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Struct(mut item)) => {
             item.fields
                 .iter_mut()
                 .for_each(|field| field.attrs.retain(|attr| !attr.path().is_ident("inject")));
-            item.into_token_stream()
+            if !item.generics.params.is_empty() {
+                return item.into_token_stream();
+            }
+            let (di, name) = (home.di(), &item.ident);
+            quote! {
+                #item
+                impl #di::Injectable for #name {
+                    const DESCRIPTOR: &'static #di::Descriptor = &#di::Descriptor::supplied(#di::Key::of::<Self>());
+                }
+            }
         }
         Ok(Item::Impl(item)) => constructor::stripped(item).into_token_stream(),
         _ => item,

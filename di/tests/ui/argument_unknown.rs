@@ -3,4 +3,9 @@ use nestrs_di::*;
 #[injectable(scop = "request")]
 struct Report;
 
-fn main() {}
+#[module(providers = [Report])]
+struct AppModule;
+
+fn main() {
+    AppModule::verify().unwrap();
+}

@@ -6,4 +6,9 @@ struct Report {
     title: String,
 }
 
-fn main() {}
+#[module(providers = [Report])]
+struct AppModule;
+
+fn main() {
+    AppModule::verify().unwrap();
+}
