@@ -24,6 +24,7 @@ pub use crate::boxed::boxed;
 pub use crate::checked::{Checked, IsChecked, IsUnchecked};
 pub use crate::client::{ClientProxy, ReplyStream};
 pub use crate::enhancer::{Enhancers, Listed, Made, Messages, NotMade};
+pub use crate::finish::Handled;
 #[cfg(feature = "grpc")]
 pub use crate::grpc::__private as grpc;
 pub use crate::handler::{

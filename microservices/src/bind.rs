@@ -71,7 +71,7 @@ impl<T: Send + Sync + 'static> Service<T> {
                 Box::new(move |message, handling| {
                     handling.around(message, move |message| async move {
                         let instance = message.instance(key).await.and_then(downcast)?;
-                        Messages::flat(Ok(call(instance, message, Finish::NONE).await))
+                        Messages::flat(Ok(call(instance, message, Finish::NONE).0.await))
                     })
                 })
             }

@@ -25,6 +25,21 @@ use crate::streaming::Items;
 /// [`Handler`](crate::Handler) by hand has [`after`](Self::after).
 pub struct Finish(Option<Handling>);
 
+/// What the [`Call`](crate::Call) of a handler gives: the future of its answer.
+/// It is made of a [`Finish`] alone, so that no message goes past what stands around its
+/// handler.
+#[must_use = "the handler does not run unless its future does"]
+pub struct Handled(pub(crate) BoxFuture<'static, Answer>);
+
+impl Handled {
+    /// By a macro: what is done for the handler is done in there.
+    #[doc(hidden)]
+    #[inline]
+    pub fn by(future: BoxFuture<'static, Answer>) -> Self {
+        Self(future)
+    }
+}
+
 /// What a handler's future came to; a panic, if that is how it ended.
 type Outcome = Result<Result<Answer, TransportError>, Box<dyn Any + Send>>;
 
@@ -81,20 +96,20 @@ impl Finish {
         body: impl for<'a> FnOnce(&'a mut Incoming) -> BoxFuture<'a, Result<Answer, TransportError>>
         + Send
         + 'static,
-    ) -> BoxFuture<'static, Answer> {
+    ) -> Handled {
         if let Some(handling) = self.before() {
             return handling.around(message, |mut message| async move {
                 Messages::flat(body(&mut message).await)
             });
         }
-        Box::pin(async move {
+        Handled(Box::pin(async move {
             let body = async { body(&mut message).await };
             let outcome = AssertUnwindSafe(body).catch_unwind().await;
             match self.at_once(outcome, &message) {
                 Ok(answer) => answer,
                 Err(later) => later.await,
             }
-        })
+        }))
     }
 
     /// The answer, if nothing takes time any more.
@@ -143,6 +158,12 @@ impl Finish {
 /// An error is an answer too.
 fn flat(outcome: Result<Answer, TransportError>) -> Answer {
     outcome.unwrap_or_else(|error| Answer::One(Err(error)))
+}
+
+impl fmt::Debug for Handled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handled").finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Finish {

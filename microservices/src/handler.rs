@@ -7,13 +7,12 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use nestrs_core::dispatch::BoxFuture;
-use nestrs_core::{Answer, MessageKind, Pattern};
+use nestrs_core::{MessageKind, Pattern};
 use nestrs_di::Key;
 use serde_json::Value;
 
 use crate::enhancer::Enhancers;
-use crate::finish::Finish;
+use crate::finish::{Finish, Handled};
 use crate::incoming::Incoming;
 
 /// A type with message handlers. Written by
@@ -73,8 +72,9 @@ pub type Patterns = &'static [HandlerPattern];
 
 /// Takes the handler's parameters out of a message, runs it, makes an answer of
 /// what it returns, and [finishes](Finish) that. It gives the future without
-/// doing anything yet: a panic before that is nobody's.
-pub type Call<T> = fn(Arc<T>, Incoming, Finish) -> BoxFuture<'static, Answer>;
+/// doing anything yet: a panic before that is nobody's. The `Finish` makes it, so that no
+/// message goes past what stands around the handler.
+pub type Call<T> = fn(Arc<T>, Incoming, Finish) -> Handled;
 
 /// One pattern of a handler.
 ///

@@ -78,7 +78,7 @@ pub use enhancer::{
 };
 pub use error::{BindError, Conflict};
 pub use event_bus::EventBus;
-pub use finish::Finish;
+pub use finish::{Finish, Handled};
 #[cfg(feature = "grpc")]
 pub use grpc::{FromCall, GrpcMessage, GrpcStream, grpc_client};
 pub use handler::{

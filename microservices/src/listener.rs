@@ -192,7 +192,7 @@ fn subscribe_all<T: EventRoutes>(bus: &EventBus, instance: Instance) {
                     context: MessageContext::default(),
                 };
                 let message = Incoming::new(ctx.clone(), payload.into());
-                let answer = call(instance, message, Finish::NONE);
+                let answer = call(instance, message, Finish::NONE).0;
                 Box::pin(async move { log_failures(&ctx, answer.await).await })
             });
         }

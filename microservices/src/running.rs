@@ -20,6 +20,7 @@ use nestrs_core::{Answer, Message, TransportError};
 use crate::boxed::boxed;
 use crate::ctx::Ctx;
 use crate::enhancer::{Callee, Messages, Waiting};
+use crate::finish::Handled;
 use crate::incoming::{Incoming, Parts};
 use crate::panic::message_of;
 use crate::pipeline::BoundHandler;
@@ -29,7 +30,7 @@ use crate::remains::Remains;
 pub(crate) type Subject = Option<Arc<str>>;
 
 /// A handler, called with a message that came to it.
-pub(crate) type BoundCall = dyn Fn(Incoming, Handling) -> BoxFuture<'static, Answer> + Send + Sync;
+pub(crate) type BoundCall = dyn Fn(Incoming, Handling) -> Handled + Send + Sync;
 
 impl BoundHandler {
     /// Handles a message and answers it. Where nobody waits for that, a failure is
@@ -71,7 +72,7 @@ impl BoundHandler {
             handler: self.clone(),
             is_answered,
         };
-        (method.call)(incoming, handling)
+        (method.call)(incoming, handling).0
     }
 }
 
@@ -88,13 +89,13 @@ impl Handling {
         self,
         message: Incoming,
         start: impl FnOnce(Incoming) -> F + Send + 'static,
-    ) -> BoxFuture<'static, Answer>
+    ) -> Handled
     where
         F: Future<Output = Result<Answer, TransportError>> + Send + 'static,
     {
-        boxed(Box::new_uninit(), async move {
+        Handled(boxed(Box::new_uninit(), async move {
             self.run(message, pin!(Waiting::new(start))).await
-        })
+        }))
     }
 
     /// The same for every handler, so it is compiled once.

@@ -73,13 +73,13 @@ impl Callee {
             if let #boxed::Option::Some(handling) = finish.before() {
                 return handling.around(message, |#message| async move { #body });
             }
-            #boxed::boxed(#boxed::Box::new_uninit(), async move {
+            #boxed::Handled::by(#boxed::boxed(#boxed::Box::new_uninit(), async move {
                 let outcome = #boxed::contain(async { #body }).await;
                 match finish.at_once(outcome, &message) {
                     #boxed::Result::Ok(answer) => answer,
                     #boxed::Result::Err(later) => later.await,
                 }
-            })
+            }))
         };
         quote!(|service, #message, mut finish| { #future })
     }
