@@ -30,7 +30,6 @@ pub use crate::grpc::__private as grpc;
 pub use crate::handler::{
     Handler, HandlerName, HandlerPattern, MicroRoutes, PatternLiteral, Patterns,
 };
-pub use crate::incoming::Incoming;
 pub use crate::listener::{EventRoutes, Listener, ListenerTable};
 pub use crate::payload::FromMessage;
 

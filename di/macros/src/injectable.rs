@@ -45,13 +45,15 @@ fn stand_in(item: TokenStream, home: Home) -> TokenStream {
             item.fields
                 .iter_mut()
                 .for_each(|field| field.attrs.retain(|attr| !attr.path().is_ident("inject")));
-            if !item.generics.params.is_empty() {
+            // What borrows can be no provider at all.
+            if item.generics.lifetimes().next().is_some() {
                 return item.into_token_stream();
             }
             let (di, name) = (home.di(), &item.ident);
+            let (generics, arguments, bounds) = item.generics.split_for_impl();
             quote! {
                 #item
-                impl #di::Injectable for #name {
+                impl #generics #di::Injectable for #name #arguments #bounds {
                     const DESCRIPTOR: &'static #di::Descriptor = &#di::Descriptor::supplied(#di::Key::of::<Self>());
                 }
             }

@@ -32,11 +32,14 @@ pub(crate) fn expand(
         Ok(arguments) => (arguments, None),
         Err(error) => (Arguments::default(), Some(error)),
     };
-    let expanded = whole(module, &arguments, home).map_err(|error| (error, item))?;
-    match error {
-        None => Ok(expanded),
+    match (error, whole(module, &arguments, home)) {
+        (None, expanded) => expanded.map_err(|error| (error, item)),
         // It is a module, whatever it lists: who imports or checks it has no error.
-        Some(error) => Err((error, expanded)),
+        (Some(error), Ok(expanded)) => Err((error, expanded)),
+        (Some(mut error), Err(another)) => {
+            error.combine(another);
+            Err((error, item))
+        }
     }
 }
 

@@ -3,7 +3,12 @@ use nestrs_di::*;
 #[injectable(scop = "request")]
 struct Report;
 
-#[module(providers = [Report])]
+#[injectable(scop = "request")]
+struct Repo<T: Send + Sync + 'static> {
+    kept: std::marker::PhantomData<T>,
+}
+
+#[module(providers = [Report, Repo<u8>])]
 struct AppModule;
 
 fn main() {

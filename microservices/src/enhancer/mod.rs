@@ -14,6 +14,7 @@
 //! | `held.rs` | one in its place, whatever it was made by |
 //! | `stand_in.rs` | what a test puts in the place of one |
 //! | `chain.rs` | those of one handler, and how they run |
+//! | `callee.rs` | the handler at the end of them |
 
 mod callee;
 mod chain;
